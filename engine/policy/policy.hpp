@@ -1,0 +1,151 @@
+// What the engine knows of a policy; Lua is one way to make one, and no part of this.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "kube/object.hpp"
+#include "kube/resource.hpp"
+#include "policy/selection.hpp"
+
+namespace moontide::policy {
+
+/// What becomes of an object of the wanted name that carries no claim of ours.
+enum class Existing { refuse, marked, adopt, overwrite, merge, join };
+/// What becomes of the copies of a source that is gone while its owner still asks.
+enum class Orphans { remove, keep };
+/// Whether a copy's content is ours whole, or only the fields that we name.
+enum class Writes { whole, fields };
+
+using Labels = std::map<std::string, std::string>;
+
+/// Where a copy belongs.
+struct Target {
+    std::string cluster;  ///< empty: ours
+    std::string namespace_name;
+    kube::Kind kind;
+    std::string name;
+
+    auto operator<=>(const Target&) const = default;
+};
+
+/// What an evaluation read; what was not read is no dependency.
+struct Roots {
+    bool owner = false;
+    bool source = false;
+    bool namespace_object = false;
+    bool target = false;
+    bool with = false;
+
+    /// The result is the same for every target of the same source.
+    bool same_everywhere() const { return !namespace_object && !target && !with; }
+    void add(const Roots& other);
+};
+
+/// What a copy holds. Immutable, shared by all targets for which it is the same.
+struct Content {
+    kube::Kind kind;
+    /// Canonical JSON (keys sorted, no blanks) of every field but apiVersion, kind and metadata.
+    std::string fields;
+    Labels labels;       ///< carried ones and marks; the engine's claim comes later
+    Labels annotations;
+    Labels mark_labels;  ///< the policy's `labels` and `annotations` alone: `existing = "marked"` asks for these
+    Labels mark_annotations;
+};
+
+/// One evaluation of the copy's slots.
+struct Copy {
+    Target target;  ///< with its final name
+    Existing existing = Existing::refuse;
+    std::optional<WallTime> expires;
+    std::shared_ptr<const Content> content;  ///< null: the policy wants no copy here
+    Roots reads;                             ///< of all slots of the copy together
+    std::vector<std::string> warnings;       ///< of moontide.warn
+};
+
+/// What an evaluation is given; which of them are there depends on the slot (design: "`on`, and when a function runs").
+struct Inputs {
+    kube::ObjectPtr owner;                 ///< null where the source is its own owner
+    std::vector<kube::ObjectPtr> sources;  ///< one, or with `group` all of the group
+    kube::ObjectPtr namespace_object;
+    std::optional<Target> target;          ///< name empty until it is evaluated
+    std::map<std::string, std::vector<kube::ObjectPtr>> with;  ///< absent objects are left out
+};
+
+/// `into`, evaluated for one source.
+struct Into {
+    std::variant<std::vector<Selection>, std::vector<Target>> where_to;
+    std::vector<std::string> waiting;  ///< what a selection that selects nothing is waiting for
+    Roots reads;
+};
+
+/// A selection of `with`: objects by namespace and name.
+struct Companions {
+    std::string name;  ///< as in `on.<name>`
+    bool is_list = false;
+    std::vector<kube::Ref> refs;
+};
+
+/// Evaluates one policy. One thread at a time; make one a worker.
+/// Errors name file:line, the slot and the objects in hand; they are final until an input changes.
+class Evaluator {
+public:
+    virtual ~Evaluator() = default;
+
+    virtual Result<std::vector<Selection>> from(const Inputs& inputs) = 0;
+    /// `where` of a selection that matches otherwise, its exceptions included; true where there is none.
+    virtual Result<bool> where(const Selection& selection, const Inputs& inputs) = 0;
+    /// Nothing: the source stands alone.
+    virtual Result<std::optional<std::string>> group(const Inputs& inputs) = 0;
+    virtual Result<Into> into(const Inputs& inputs) = 0;
+    virtual Result<std::vector<Companions>> with(const Inputs& inputs) = 0;
+    /// The copy for inputs.target, whose name may still be empty.
+    virtual Result<Copy> copy(const Inputs& inputs) = 0;
+};
+
+/// What a policy's table says before any object exists: from it come watches, indexes and rules.
+struct Shape {
+    std::string name;  ///< "annotation-sync"
+    std::string file;  ///< for messages
+    std::vector<kube::Kind> source_kinds;
+    std::vector<kube::Kind> copy_kinds;  ///< all that a copy may be
+    std::vector<kube::Kind> with_kinds;
+    bool has_group = false;
+    bool has_with = false;
+    bool consent = false;
+    bool belongs_to_source = false;
+    Orphans orphans = Orphans::remove;
+    std::optional<Writes> writes;              ///< nothing: by the copy's kind
+    std::optional<Existing> existing;          ///< where it is literal
+    std::string digest;                        ///< SHA-256 of text and settings, hex: tells versions of a policy apart
+
+    Writes writes_for(const kube::Kind& kind) const;
+};
+
+/// Whose copy an object is by its marks alone, as the controller of a documented system left it.
+struct Origin {
+    std::string source_namespace;  ///< empty where the marks do not tell
+    std::string source_name;
+};
+
+/// Immutable; any thread.
+class Policy {
+public:
+    virtual ~Policy() = default;
+    virtual const Shape& shape() const = 0;
+    virtual std::unique_ptr<Evaluator> evaluator() const = 0;
+    /// The literal marks read backwards: `{source.namespace}/{source.name}` against "flux-system/shared". Nothing
+    /// where a mark is missing or differs, or where no mark comes from the source or owner.
+    virtual std::optional<Origin> origin(const kube::Metadata& object) const = 0;
+};
+
+using PolicyPtr = std::shared_ptr<const Policy>;
+
+}  // namespace moontide::policy
