@@ -1,0 +1,63 @@
+# `make` prints what there is. Every target can be called on a new machine: setup installs what is missing.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+ARGS ?=
+ctest := ctest --output-on-failure --no-tests=error --parallel $(shell nproc)
+sources = git ls-files -z -- '*.cpp' '*.hpp'
+
+.PHONY: help
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r target what; do printf '  make %-14s %s\n' "$$target" "$$what"; done
+
+.PHONY: setup
+setup: ## install the Debian packages of packages.txt that are missing
+	@tools/setup
+
+# Configured once; after that `cmake --build` sees by itself when to configure again.
+.PRECIOUS: build/%/build.ninja
+build/%/build.ninja: CMakePresets.json | setup
+	cmake --preset $*
+
+.PHONY: build
+build: setup build/release/build.ninja ## build build/release/moontide
+	cmake --build --preset release
+
+.PHONY: test
+test: setup build/dev/build.ninja ## build and run every test that needs no cluster
+	cmake --build --preset dev
+	$(ctest) --test-dir build/dev
+
+.PHONY: test-cluster
+test-cluster: setup build/dev/build.ninja ## run the synchronisation suite on a real kube-apiserver
+	cmake --build --preset dev --target test_sync
+	tests/cluster/with-cluster build/dev/tests/test_sync $(ARGS)
+
+.PHONY: demo
+demo: build ## build, then show Moontide at work without a cluster (ARGS=--once ends after the story)
+	build/release/moontide demo $(ARGS)
+
+.PHONY: asan
+asan: setup build/asan-ubsan/build.ninja ## run the tests under the address and undefined behaviour sanitizers
+	cmake --build --preset asan-ubsan
+	$(ctest) --test-dir build/asan-ubsan
+
+.PHONY: tsan
+tsan: setup build/tsan/build.ninja ## run the tests under the thread sanitizer
+	cmake --build --preset tsan
+	$(ctest) --test-dir build/tsan
+
+.PHONY: check
+check: setup build/dev/build.ninja ## check the format, who includes whom, and clang-tidy's warnings
+	$(sources) | xargs -0 --no-run-if-empty clang-format-19 --dry-run --Werror
+	tools/check-includes
+	@# The compile commands are GCC's; clang does not know all of its warnings.
+	run-clang-tidy-19 -quiet -p build/dev -extra-arg=-Wno-unknown-warning-option -j $(shell nproc) "^$(CURDIR)/(engine|bindings|tests)/"
+
+.PHONY: fmt
+fmt: setup ## format all C++ files
+	$(sources) | xargs -0 --no-run-if-empty clang-format-19 -i
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build
