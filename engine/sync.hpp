@@ -1,0 +1,99 @@
+// Joins the rooms: one cluster kept in step by its policies.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "kube/kubeconfig.hpp"
+#include "policy/policy.hpp"
+#include "status/events.hpp"
+#include "status/metrics.hpp"
+
+namespace moontide {
+
+struct SyncOptions {
+    std::string instance = "moontide";  ///< value of the label moontide.dev/instance
+    std::set<std::string, std::less<>> excluded_namespaces = {"kube-system", "kube-public", "kube-node-lease"};
+    bool dry_run = false;          ///< writes nothing at all, prints each plan once
+    unsigned workers = 0;          ///< evaluation threads; 0: one a core
+    unsigned most_in_flight = 64;  ///< writes under way at once, at most
+    /// More than max(vanished_least, vanished_percent %) of a policy's sources found gone at once waits for a yes.
+    unsigned vanished_least = 10;
+    unsigned vanished_percent = 10;
+    std::string user_agent;
+    /// Tests shorten these.
+    Milliseconds backoff_first{5};
+    Milliseconds backoff_last{300'000};
+    Milliseconds refused_again{30'000};   ///< a refused target is looked at again after this long
+    Milliseconds silent_after{150'000};   ///< a watch that says nothing for this long is dialled anew
+    std::uint64_t seed = 0;               ///< 0: from the machine
+};
+
+/// What happened to a copy, as it happens: for the demo's story and for tests. From the engine's threads.
+struct Deed {
+    enum class What { created, replaced, deleted, released, refused, failed };
+    What what;
+    std::string policy;
+    std::string source;  ///< "flux-system/shared"
+    policy::Target target;
+    std::string reason;  ///< why, in a sentence
+};
+
+/// A watch, a cache or a policy that is not as it should be.
+struct Ailment {
+    std::string name;  ///< "watch configmaps in flux-system"
+    std::string message;
+};
+
+/// What waits for a yes because too much vanished at once.
+struct Pause {
+    std::string plan;  ///< the id to confirm
+    std::string policy;
+    std::vector<std::string> vanished;
+    std::size_t copies = 0;
+};
+
+/// How many copies are wanted and how many are as they should be.
+struct Tally {
+    std::string policy;
+    std::size_t sources = 0;
+    std::size_t copies = 0;    ///< in place and right
+    std::size_t pending = 0;   ///< steps waiting or under way
+    std::size_t refused = 0;
+    std::size_t failed = 0;
+};
+
+class Sync {
+public:
+    /// Starts the threads and the watches; returns before the first list is in. Fails on what no retry can mend
+    /// (unreadable certificates, two policies of one name).
+    static Result<std::unique_ptr<Sync>> start(kube::Access access, std::vector<policy::PolicyPtr> policies,
+                                               SyncOptions options, status::Metrics& metrics,
+                                               std::function<void(const Deed&)> on_deed = {});
+    /// stop() with the default deadline where it has not been called.
+    virtual ~Sync() = default;
+
+    /// No new steps; answers under way are awaited until the deadline, then everything is closed and joined.
+    virtual void stop(Milliseconds deadline = Milliseconds(4'000)) = 0;
+    /// As a crash would: nothing is awaited; connections are cut.
+    virtual void abandon() = 0;
+
+    /// Empty when every cache is synced and no watch is stuck.
+    virtual std::vector<Ailment> ailments() const = 0;
+    virtual std::vector<Tally> tallies() const = 0;
+    virtual std::vector<Pause> pauses() const = 0;
+    /// False where no such plan waits.
+    virtual bool confirm(const std::string& plan) = 0;
+    /// Every watch is synced and no key, step or retry of a healthy target is outstanding at this moment.
+    virtual bool settled() const = 0;
+    /// Returns once settled() holds, or false at the deadline.
+    virtual bool wait_settled(Milliseconds deadline) const = 0;
+};
+
+}  // namespace moontide
