@@ -1,6 +1,12 @@
 // What the engine knows of a policy; Lua is one way to make one, and no part of this.
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "kube/object.hpp"
+#include "kube/resource.hpp"
+#include "policy/selection.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -8,12 +14,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "base/result.hpp"
-#include "kube/object.hpp"
-#include "kube/resource.hpp"
-#include "policy/selection.hpp"
 
 namespace moontide::policy {
 
@@ -54,7 +54,7 @@ struct Content {
     kube::Kind kind;
     /// Canonical JSON (keys sorted, no blanks) of every field but apiVersion, kind and metadata.
     std::string fields;
-    Labels labels;       ///< carried ones and marks; the engine's claim comes later
+    Labels labels;  ///< carried ones and marks; the engine's claim comes later
     Labels annotations;
     Labels mark_labels;  ///< the policy's `labels` and `annotations` alone: `existing = "marked"` asks for these
     Labels mark_annotations;
@@ -75,7 +75,7 @@ struct Inputs {
     kube::ObjectPtr owner;                 ///< null where the source is its own owner
     std::vector<kube::ObjectPtr> sources;  ///< one, or with `group` all of the group
     kube::ObjectPtr namespace_object;
-    std::optional<Target> target;          ///< name empty until it is evaluated
+    std::optional<Target> target;                              ///< name empty until it is evaluated
     std::map<std::string, std::vector<kube::ObjectPtr>> with;  ///< absent objects are left out
 };
 
@@ -122,9 +122,9 @@ struct Shape {
     bool consent = false;
     bool belongs_to_source = false;
     Orphans orphans = Orphans::remove;
-    std::optional<Writes> writes;              ///< nothing: by the copy's kind
-    std::optional<Existing> existing;          ///< where it is literal
-    std::string digest;                        ///< SHA-256 of text and settings, hex: tells versions of a policy apart
+    std::optional<Writes> writes;      ///< nothing: by the copy's kind
+    std::optional<Existing> existing;  ///< where it is literal
+    std::string digest;                ///< SHA-256 of text and settings, hex: tells versions of a policy apart
 
     Writes writes_for(const kube::Kind& kind) const;
 };

@@ -1,14 +1,15 @@
 // A selection whose every leaf is known: which objects it means.
 #pragma once
 
+#include "kube/object.hpp"
+#include "kube/resource.hpp"
+#include "kube/selector.hpp"
+
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "kube/object.hpp"
-#include "kube/resource.hpp"
-#include "kube/selector.hpp"
 
 namespace moontide::policy {
 
@@ -17,6 +18,8 @@ namespace moontide::policy {
 struct Pattern {
     std::string text;
     bool wild = false;
+    /// Where `text` has a `*` or `?` that a placeholder brought into a wild text: it stands for itself. Ascending.
+    std::vector<std::size_t> exact = {};
 
     bool matches(std::string_view value) const;
     bool operator==(const Pattern&) const = default;

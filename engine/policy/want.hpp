@@ -1,13 +1,13 @@
 // The copies that a policy asks for: one unit at a time, or one namespace of a unit.
 #pragma once
 
+#include "policy/policy.hpp"
+
 #include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "policy/policy.hpp"
 
 namespace moontide::policy {
 
@@ -33,8 +33,8 @@ struct Refusal {
     std::string namespace_name;
     kube::Kind kind;
     std::string name;
-    std::string reason;   ///< CamelCase: NamespaceNotFound, NamespaceTerminating, NamespaceExcluded, EvaluationFailed,
-                          ///< NoConsent
+    std::string reason;  ///< CamelCase: NamespaceNotFound, NamespaceTerminating, NamespaceExcluded, EvaluationFailed,
+                         ///< NoConsent
     std::string message;
 };
 
