@@ -34,16 +34,22 @@ using Result = std::expected<T, Error>;
 
 /// `auto text = TRY(read(path));` gives the value or returns the error from the enclosing function.
 /// A GNU statement expression, so not for use within coroutines.
-#define TRY(expression)                                                          \
-    ({                                                                           \
-        auto&& try_result_ = (expression);                                       \
-        if (!try_result_) return std::unexpected(std::move(try_result_).error()); \
-        std::move(try_result_).value();                                          \
-    })
+#define TRY(expression) MOONTIDE_TRY_(expression, MOONTIDE_UNIQUE_(try_result_, __COUNTER__))
 
 /// TRY for a Result<void>.
-#define TRY_VOID(expression)                                                     \
-    do {                                                                         \
-        auto&& try_result_ = (expression);                                       \
-        if (!try_result_) return std::unexpected(std::move(try_result_).error()); \
+#define TRY_VOID(expression) MOONTIDE_TRY_VOID_(expression, MOONTIDE_UNIQUE_(try_result_, __COUNTER__))
+
+// A name of its own for each use, so that one TRY may stand within another.
+#define MOONTIDE_UNIQUE_(name, number) MOONTIDE_JOINED_(name, number)
+#define MOONTIDE_JOINED_(name, number) name##number
+#define MOONTIDE_TRY_(expression, result)                                \
+    ({                                                                   \
+        auto&& result = (expression);                                    \
+        if (!result) return std::unexpected(std::move(result).error()); \
+        std::move(result).value();                                       \
+    })
+#define MOONTIDE_TRY_VOID_(expression, result)                           \
+    do {                                                                 \
+        auto&& result = (expression);                                    \
+        if (!result) return std::unexpected(std::move(result).error()); \
     } while (false)

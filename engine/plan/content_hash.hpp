@@ -1,0 +1,69 @@
+// One number for what a copy holds, the same for what is wanted and for what is there.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "kube/object.hpp"
+#include "plan/claim.hpp"
+#include "plan/identity.hpp"
+#include "policy/policy.hpp"
+
+namespace moontide::plan {
+
+Hash hash_of_text(std::string_view text);
+
+/// An ownerReference that `belongs` asks for.
+struct Belonging {
+    kube::Kind kind;
+    std::string name;
+    std::string uid;
+
+    bool operator==(const Belonging&) const = default;
+};
+
+/// SHA-256 over data, binaryData, type and immutable, our labels, annotations and owner reference, and the bond of the
+/// claim; keys are sorted, what is empty counts as absent, `immutable: false` and a Secret's type Opaque too, since
+/// the server leaves out the one and adds the other. The place is not in it, so that one hash serves all targets.
+/// `fields` is Content::fields.
+Result<Hash> wanted_hash(const policy::Content& content, const Bond& bond, const std::optional<Belonging>& belonging);
+
+/// What is known of a live object of ours.
+struct Live {
+    std::string namespace_name;
+    std::string name;
+    Uid uid;
+    kube::ResourceVersion resource_version = 0;
+    std::optional<Claim> claim;  ///< nothing: it carries none, or none that can be read
+    bool our_labels = false;     ///< managed-by, instance and owner are as the claim says
+    Hash hash;                   ///< as wanted_hash makes it, with the claim's lists of our labels and annotations
+    bool plain = false;          ///< nobody else's label, annotation, finalizer or owner is on it
+    bool terminating = false;
+    bool immutable = false;
+};
+
+/// Parses a whole ConfigMap or Secret; hashes on the way and keeps nothing else. One a thread.
+class LiveReader {
+public:
+    LiveReader();
+    ~LiveReader();
+    LiveReader(LiveReader&&) noexcept;
+
+    Result<Live> read(std::string_view object_json, std::string_view instance);
+
+private:
+    struct Implementation;
+    std::unique_ptr<Implementation> self_;
+};
+
+/// Of a live object that carries no claim: whether it holds exactly the content's fields, and every mark.
+struct Likeness {
+    bool same_fields = false;
+    bool marked = false;
+};
+Likeness likeness(std::string_view object_json, const policy::Content& content);
+
+}  // namespace moontide::plan

@@ -1,0 +1,168 @@
+#include "plan/have.hpp"
+
+#include <algorithm>
+
+namespace moontide::plan {
+
+const Record* Have::record(const TargetKey& target) const {
+    const auto found = records_.find(target);
+    return found == records_.end() ? nullptr : &found->second;
+}
+
+std::optional<Record> Have::put(const TargetKey& target, const Record& record) {
+    auto before = remove(target);
+    records_[target] = record;
+    by_unit_[record.unit].insert(target);
+    return before;
+}
+
+std::optional<Record> Have::remove(const TargetKey& target) {
+    const auto found = records_.find(target);
+    if (found == records_.end()) return std::nullopt;
+    const Record before = found->second;
+    records_.erase(found);
+    const auto of_unit = by_unit_.find(before.unit);
+    of_unit->second.erase(target);
+    if (of_unit->second.empty()) by_unit_.erase(of_unit);
+    return before;
+}
+
+std::vector<TargetKey> Have::targets_of(UnitId unit) const {
+    const auto found = by_unit_.find(unit);
+    if (found == by_unit_.end()) return {};
+    return {found->second.begin(), found->second.end()};
+}
+
+std::size_t Have::count_of(UnitId unit) const {
+    const auto found = by_unit_.find(unit);
+    return found == by_unit_.end() ? 0 : found->second.size();
+}
+
+std::vector<UnitId> Have::units() const {
+    std::vector<UnitId> units;
+    units.reserve(by_unit_.size());
+    for (const auto& [unit, targets] : by_unit_) units.push_back(unit);
+    return units;
+}
+
+void Have::see(const TargetKey& target, Sighting sighting) {
+    // The watch may have been quicker than the answer.
+    if (const auto* known = record(target);
+        known != nullptr && sighting.version != 0 && known->resource_version >= sighting.version) {
+        sightings_.erase(target);
+        return;
+    }
+    sightings_[target] = std::move(sighting);
+}
+
+const Sighting* Have::sighting(const TargetKey& target) const {
+    const auto found = sightings_.find(target);
+    return found == sightings_.end() ? nullptr : &found->second;
+}
+
+bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVersion version, bool deleted) {
+    const auto found = sightings_.find(target);
+    if (found == sightings_.end()) return false;
+    const auto& seen = found->second;
+    const bool was_gone = std::holds_alternative<Absent>(seen.standing);
+    bool caught = false;
+    bool exactly = false;
+    if (was_gone) {
+        // Our deletion shows as this object's, or as a later object in its place.
+        caught = (deleted && uid == seen.uid) || uid != seen.uid;
+        exactly = deleted && uid == seen.uid;
+    } else {
+        caught = version >= seen.version;
+        exactly = version == seen.version && !deleted;
+    }
+    if (!caught) return seen.own_write;
+    const bool own = seen.own_write && exactly;
+    sightings_.erase(found);
+    return own;
+}
+
+void Have::progressed(KindId kind, kube::ResourceVersion version) {
+    std::erase_if(sightings_, [&](const auto& entry) {
+        return entry.first.kind == kind && entry.second.version != 0 && entry.second.version <= version;
+    });
+}
+
+void Have::forget_foreign(const TargetKey& target) {
+    const auto found = sightings_.find(target);
+    if (found == sightings_.end() || found->second.own_write) return;
+    sightings_.erase(found);
+}
+
+std::size_t Have::own_writes_unseen() const {
+    return static_cast<std::size_t>(
+        std::count_if(sightings_.begin(), sightings_.end(), [](const auto& entry) { return entry.second.own_write; }));
+}
+
+Standing Have::standing(const TargetKey& target) const {
+    if (const auto* seen = sighting(target)) return seen->standing;
+    if (const auto* known = record(target)) return *known;
+    return Absent{};
+}
+
+Ticket& Have::issue(const TargetKey& target, UnitId unit, bool creates) {
+    auto& ticket = tickets_[target];
+    ticket = Ticket{.number = ++last_ticket_, .unit = unit, .creates = creates};
+    return ticket;
+}
+
+Ticket* Have::ticket(const TargetKey& target) {
+    const auto found = tickets_.find(target);
+    return found == tickets_.end() ? nullptr : &found->second;
+}
+
+void Have::close(const TargetKey& target) { tickets_.erase(target); }
+
+std::size_t Have::tickets_of(UnitId unit) const {
+    return static_cast<std::size_t>(
+        std::count_if(tickets_.begin(), tickets_.end(), [&](const auto& entry) { return entry.second.unit == unit; }));
+}
+
+void Have::contest(const TargetKey& target, UnitId unit) {
+    auto& waiting = candidates_[target];
+    if (std::find(waiting.begin(), waiting.end(), unit) == waiting.end()) waiting.push_back(unit);
+}
+
+void Have::withdraw(const TargetKey& target, UnitId unit) {
+    const auto found = candidates_.find(target);
+    if (found == candidates_.end()) return;
+    std::erase(found->second, unit);
+    if (found->second.empty()) candidates_.erase(found);
+}
+
+std::vector<UnitId> Have::candidates(const TargetKey& target) const {
+    const auto found = candidates_.find(target);
+    return found == candidates_.end() ? std::vector<UnitId>() : found->second;
+}
+
+std::vector<TargetKey> Have::contested_by(UnitId unit) const {
+    std::vector<TargetKey> targets;
+    for (const auto& [target, waiting] : candidates_) {
+        if (std::find(waiting.begin(), waiting.end(), unit) != waiting.end()) targets.push_back(target);
+    }
+    return targets;
+}
+
+std::unordered_set<NameId> Have::names_in_use() const {
+    std::unordered_set<NameId> used;
+    const auto add = [&](const auto& map) {
+        for (const auto& entry : map) {
+            used.insert(entry.first.name);
+            used.insert(entry.first.namespace_name);
+        }
+    };
+    add(records_);
+    add(sightings_);
+    add(tickets_);
+    add(candidates_);
+    add(troubles_);
+    add(rivalries_);
+    for (const auto& [target, record] : records_) used.insert(record.keys);
+    return used;
+}
+
+}  // namespace moontide::plan

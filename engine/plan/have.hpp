@@ -1,0 +1,123 @@
+// The copies that exist, what was just done to them, and what is on its way.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "plan/identity.hpp"
+#include "plan/record.hpp"
+
+namespace moontide::plan {
+
+/// What an answer showed of a target; laid over the records until the watch has caught up with it.
+struct Sighting {
+    Standing standing;
+    /// The watch has caught up when it shows this version or a later one; 0 where only the object's deletion tells.
+    kube::ResourceVersion version = 0;
+    Uid uid;
+    bool own_write = false;
+};
+
+/// A step that waits or is under way. One a target, whichever units want it.
+struct Ticket {
+    std::uint64_t number = 0;
+    UnitId unit = 0;
+    bool creates = false;
+    bool sent = false;
+    bool again = false;  ///< something changed while it was under way: look once more at its end
+    UnitId again_unit = 0;
+};
+
+/// Why a target is not as its unit wants it; kept until it is.
+struct Trouble {
+    UnitId unit = 0;
+    bool refused = false;  ///< else failed
+    bool terminal = false; ///< nothing but a change of the inputs helps
+    unsigned failures = 0;
+    std::string reason;
+    std::string message;
+};
+
+/// Repairs of one copy that somebody keeps editing.
+struct Rivalry {
+    unsigned repairs = 0;
+    Instant last{};
+};
+
+/// Used under one lock, by every thread.
+class Have {
+public:
+    // Records: what the watch of copies shows.
+
+    const Record* record(const TargetKey& target) const;
+    /// Returns what was there before.
+    std::optional<Record> put(const TargetKey& target, const Record& record);
+    std::optional<Record> remove(const TargetKey& target);
+    std::vector<TargetKey> targets_of(UnitId unit) const;
+    std::size_t count_of(UnitId unit) const;
+    std::vector<UnitId> units() const;
+    std::size_t size() const { return records_.size(); }
+    template <typename Function>
+    void each(Function&& function) const {
+        for (const auto& [target, record] : records_) function(target, record);
+    }
+
+    // Sightings.
+
+    void see(const TargetKey& target, Sighting sighting);
+    const Sighting* sighting(const TargetKey& target) const;
+    /// The watch has shown this object at this version (or its deletion): drops what it has caught up with. True
+    /// where that was our own write, so that nothing needs to be looked at.
+    bool caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVersion version, bool deleted);
+    /// The watch has delivered everything up to `version`.
+    void progressed(KindId kind, kube::ResourceVersion version);
+    /// A foreign object is not watched: what was seen of it serves one decision.
+    void forget_foreign(const TargetKey& target);
+    std::size_t own_writes_unseen() const;
+
+    /// The sighting where there is one, else the record, else absent.
+    Standing standing(const TargetKey& target) const;
+
+    // Tickets.
+
+    Ticket& issue(const TargetKey& target, UnitId unit, bool creates);
+    Ticket* ticket(const TargetKey& target);
+    void close(const TargetKey& target);
+    std::size_t tickets() const { return tickets_.size(); }
+    std::size_t tickets_of(UnitId unit) const;
+
+    // Contests: units that want a target which another one holds.
+
+    void contest(const TargetKey& target, UnitId unit);
+    void withdraw(const TargetKey& target, UnitId unit);
+    std::vector<UnitId> candidates(const TargetKey& target) const;
+    std::vector<TargetKey> contested_by(UnitId unit) const;
+
+    // Troubles and rivalries.
+
+    std::unordered_map<TargetKey, Trouble, TargetKeyHash>& troubles() { return troubles_; }
+    const std::unordered_map<TargetKey, Trouble, TargetKeyHash>& troubles() const { return troubles_; }
+    std::unordered_map<TargetKey, Rivalry, TargetKeyHash>& rivalries() { return rivalries_; }
+
+    /// Every name that anything here refers to.
+    std::unordered_set<NameId> names_in_use() const;
+
+private:
+    template <typename Value>
+    using ByTarget = std::unordered_map<TargetKey, Value, TargetKeyHash>;
+
+    ByTarget<Record> records_;
+    std::unordered_map<UnitId, std::unordered_set<TargetKey, TargetKeyHash>> by_unit_;
+    ByTarget<Sighting> sightings_;
+    ByTarget<Ticket> tickets_;
+    ByTarget<std::vector<UnitId>> candidates_;
+    ByTarget<Trouble> troubles_;
+    ByTarget<Rivalry> rivalries_;
+    std::uint64_t last_ticket_ = 0;
+};
+
+}  // namespace moontide::plan

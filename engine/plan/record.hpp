@@ -1,0 +1,56 @@
+// A copy that exists, in 64 bytes; of its content only a hash is kept.
+#pragma once
+
+#include <variant>
+
+#include "kube/object.hpp"
+#include "plan/claim.hpp"
+#include "plan/content_hash.hpp"
+#include "plan/identity.hpp"
+#include "plan/names.hpp"
+
+namespace moontide::plan {
+
+/// An object in a target that carries our claim for that place, or (`by_marks`) the marks of the controller that the
+/// policy replaces.
+struct Record {
+    Uid uid;
+    Hash hash;
+    kube::ResourceVersion resource_version = 0;
+    UnitId unit = 0;
+    /// The claim's lists of our labels and annotations, as one interned text.
+    NameId keys = 0;
+    bool plain : 1 = false;        ///< nobody else's label, annotation, finalizer or owner is on it
+    bool made : 1 = false;         ///< we made it (or `marked` counts it as made), so we may delete it
+    bool terminating : 1 = false;
+    bool immutable : 1 = false;
+    bool labelled : 1 = false;     ///< our labels are as they should be
+    bool by_marks : 1 = false;     ///< known by the policy's marks alone
+};
+
+/// Nothing of that name is there.
+struct Absent {};
+
+/// An object of that name that carries no claim of ours.
+struct Foreign {
+    Uid uid;
+    kube::ResourceVersion resource_version = 0;
+    bool same_fields = false;  ///< its content is what is wanted
+    bool marked = false;       ///< it carries the policy's marks
+    bool immutable = false;
+    bool terminating = false;
+};
+
+/// What is known to stand at a target.
+using Standing = std::variant<Absent, Record, Foreign>;
+
+/// The interned text of the keys that a claim lists.
+inline std::string keys_text(const std::vector<std::string>& labels, const std::vector<std::string>& annotations) {
+    std::string text;
+    for (const auto& key : labels) text += key + "\n";
+    text += "\n";
+    for (const auto& key : annotations) text += key + "\n";
+    return text;
+}
+
+}  // namespace moontide::plan

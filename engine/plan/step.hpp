@@ -1,0 +1,78 @@
+// What is to be done to one target; each step proves what it overwrites.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "plan/claim.hpp"
+#include "plan/content_hash.hpp"
+#include "plan/identity.hpp"
+#include "plan/record.hpp"
+#include "policy/policy.hpp"
+
+namespace moontide::plan {
+
+/// What the copies of one evaluation of a unit have in common. Immutable, shared by its steps.
+struct Wish {
+    UnitId unit = 0;
+    /// Of the unit when it was evaluated: a step whose unit has moved on is dropped unsent.
+    std::uint64_t generation = 0;
+    Bond bond;
+    std::shared_ptr<const policy::Content> content;
+    std::optional<Belonging> belonging;
+    Hash hash;
+    NameId keys = 0;  ///< of our labels and annotations, as Record::keys
+    policy::Existing existing = policy::Existing::refuse;
+    policy::Writes writes = policy::Writes::whole;
+    bool immutable = false;
+    /// Keys of the source's annotations: what the controller that `marked` replaces copied along goes with them.
+    std::vector<std::string> source_annotations;
+};
+
+/// POST; never lands on an existing object.
+struct Create {
+    TargetKey target;
+};
+
+/// The content becomes ours whole: PUT, or a JSON Patch where others have marks on the copy.
+struct Replace {
+    TargetKey target;
+    Uid uid;
+    kube::ResourceVersion resource_version = 0;
+    Making making = Making::made;
+    bool plain = false;      ///< nothing of others is on it
+    bool same_keys = false;  ///< the claim lists the keys that the wish has: none is to be taken off
+    bool takes_over = false; ///< it carried no claim of ours: leftovers of its former controller go
+};
+
+/// Server-side apply: the fields that the policy names are ours, others stay.
+struct Apply {
+    TargetKey target;
+    kube::ResourceVersion resource_version = 0;  ///< 0: it must not exist
+    bool force = false;
+};
+
+/// Our marks go, the object stays.
+struct Release {
+    TargetKey target;
+    Uid uid;
+    kube::ResourceVersion resource_version = 0;
+};
+
+/// With uid and resourceVersion as preconditions.
+struct Delete {
+    TargetKey target;
+    Uid uid;
+    kube::ResourceVersion resource_version = 0;
+};
+
+using Step = std::variant<Create, Replace, Apply, Release, Delete>;
+
+std::string_view name(const Step& step);  ///< "create", as metrics and logs have it
+const TargetKey& target(const Step& step);
+
+}  // namespace moontide::plan

@@ -1,0 +1,90 @@
+// What is to be looked at: keys, each once, worked on by one worker at a time, with delays and backoff.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace moontide::queue {
+
+/// A unit (`spot` 0), or one namespace of it.
+struct Key {
+    std::uint32_t unit = 0;
+    std::uint32_t spot = 0;
+
+    bool is_unit() const { return spot == 0; }
+    bool operator==(const Key&) const = default;
+};
+
+struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+        return static_cast<std::size_t>((std::uint64_t{key.unit} << 32 | key.spot) * 0x9e3779b97f4a7c15ULL);
+    }
+};
+
+/// New namespaces before changes before what nobody waits for.
+enum class Urgency { front, change, idle };
+
+struct Work {
+    Key key;
+    std::chrono::nanoseconds waited{};
+};
+
+/// Any thread. A key that is added while it is worked on is worked on again afterwards; two keys of one unit are never
+/// worked on at once; a queued unit covers its spots. A hot or poisoned key delays no other: it waits its backoff
+/// outside, and keys are served in turn.
+class Queue {
+public:
+    Queue(Milliseconds backoff_first, Milliseconds backoff_last, std::uint64_t seed, const Clock& clock = system_clock());
+
+    void add(Key key, Urgency urgency = Urgency::change);
+    void add_after(Key key, Milliseconds delay, Urgency urgency = Urgency::change);
+    /// After a delay that grows with each retry of this key until forget().
+    void retry(Key key);
+    void forget(Key key);
+
+    /// Blocks; nothing once stop was requested.
+    std::optional<Work> take(std::stop_token stop);
+    /// Ends the work that take() gave out.
+    void done(Key key);
+
+    /// Keys that wait for a worker.
+    std::size_t depth() const;
+    /// Nothing waits and nothing is worked on (keys that wait out a delay do not count).
+    bool idle() const;
+
+private:
+    struct Waiting {
+        Urgency urgency;
+        Instant since;
+    };
+
+    void push(Key key, Urgency urgency);
+    void release_due(Instant now);
+    std::optional<Key> next();
+
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    const Clock& clock_;
+    std::uint64_t changes_ = 0;                                           // all below: guarded by mutex_
+    Backoff backoff_;
+    std::deque<Key> lines_[3];                                            // may hold keys that wait no more
+    std::unordered_map<Key, Waiting, KeyHash> waiting_;
+    std::unordered_map<std::uint32_t, std::unordered_set<std::uint32_t>> spots_;  // waiting, by unit
+    std::unordered_map<std::uint32_t, std::vector<Key>> parked_;          // until their unit is done
+    std::unordered_set<std::uint32_t> busy_;                              // units
+    std::multimap<Instant, std::pair<Key, Urgency>> delayed_;
+    std::unordered_map<Key, Instant, KeyHash> earliest_;                  // of the delayed ones
+    std::unordered_map<Key, unsigned, KeyHash> failures_;
+};
+
+}  // namespace moontide::queue
