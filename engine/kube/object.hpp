@@ -1,14 +1,14 @@
 // An API object as Moontide keeps it: its JSON text and what is asked of it again and again.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace moontide::kube {
 
@@ -22,20 +22,24 @@ using TextMap = std::vector<std::pair<std::string_view, std::string_view>>;
 /// The value of `key`, or null.
 const std::string_view* find(const TextMap& map, std::string_view key);
 
-/// What matching and ordering read of an object. The views live as long as the text that they were read from and
-/// the Reader's next read.
+/// What matching and ordering read of an object. The views live until the Reader's next read. The annotation
+/// kubectl.kubernetes.io/last-applied-configuration is not among the annotations, as it is not in an Object.
 struct Metadata {
     std::string_view namespace_name;
     std::string_view name;
     std::string_view uid;
-    ResourceVersion resource_version = 0;
-    std::string_view creation_timestamp;  ///< RFC 3339
-    std::string_view deletion_timestamp;  ///< empty while it is not being deleted
+    ResourceVersion resource_version = 0;  ///< 0 where the text has none
+    std::string_view creation_timestamp;   ///< RFC 3339
+    std::string_view deletion_timestamp;   ///< empty while it is not being deleted
     TextMap labels;
     TextMap annotations;
+    std::vector<std::string_view> owner_uids;  ///< of the owner references
     bool has_finalizers = false;
     bool has_owner_references = false;
 };
+
+/// The decimal text of a resourceVersion; "" and "0" and whatever else a client cannot order are errors.
+Result<ResourceVersion> parse_resource_version(std::string_view text);
 
 /// Parses without building a tree. One a thread; each read invalidates the views of the one before.
 class Reader {
@@ -52,6 +56,7 @@ public:
     Result<std::string> slim(std::string_view json);
 
 private:
+    friend class Object;
     struct Implementation;
     std::unique_ptr<Implementation> self_;
 };
@@ -62,7 +67,8 @@ public:
     /// From a text that the reader accepts; the text is slimmed on the way.
     static Result<std::shared_ptr<const Object>> read(Reader& reader, std::string_view json);
 
-    std::string_view json() const { return json_; }
+    /// Objects out of a list lack apiVersion and kind, as the server leaves them out there.
+    std::string_view json() const { return std::string_view(json_).substr(0, json_size_); }
     std::string_view namespace_name() const { return view(namespace_name_); }
     std::string_view name() const { return view(name_); }
     std::string_view uid() const { return view(uid_); }
@@ -78,12 +84,13 @@ private:
     };
     std::string_view view(Span span) const { return std::string_view(json_).substr(span.begin, span.size); }
 
-    std::string json_;
+    std::string json_;  // behind the JSON text: names that are written with escapes in it, without them
     ResourceVersion resource_version_ = 0;
     Span namespace_name_;
     Span name_;
     Span uid_;
     Span creation_timestamp_;
+    std::uint32_t json_size_ = 0;
     bool terminating_ = false;
 };
 

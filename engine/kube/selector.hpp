@@ -1,14 +1,14 @@
 // Label selectors and globs: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
 #pragma once
 
+#include "base/result.hpp"
+#include "kube/object.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
-
-#include "base/result.hpp"
-#include "kube/object.hpp"
 
 namespace moontide::kube {
 
@@ -29,6 +29,8 @@ public:
 
     /// kubectl's text form: "app=x,env in (a,b),!legacy,tier!=web"; "" is everything.
     static Result<Selector> parse(std::string_view text);
+    static Result<Selector> parse(const std::string& text) { return parse(std::string_view(text)); }
+    static Result<Selector> parse(const char* text) { return parse(std::string_view(text)); }
     /// A LabelSelector: {"matchLabels": {...}, "matchExpressions": [...]}.
     static Result<Selector> parse(const nlohmann::json& label_selector);
 
@@ -44,7 +46,8 @@ private:
     std::vector<Requirement> requirements_;
 };
 
-/// `*` is any text, `?` one character (UTF-8); everything else is itself. The whole text must match.
+/// `*` is any text, `?` one character (UTF-8); everything else is itself. The whole text must match. For one pattern
+/// the time is linear in the text, whatever the text is.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
 }  // namespace moontide::kube

@@ -1,0 +1,423 @@
+#include "kube/object.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+namespace moontide::kube {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
+constexpr std::size_t depth_limit = 128;
+
+constexpr bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/// '[' and '{', whether in texts or not. They differ in one bit, so eight bytes are compared at once.
+std::size_t count_openers(std::string_view json) {
+    constexpr std::uint64_t ones = 0x0101010101010101ULL;
+    constexpr std::uint64_t high = ones << 7;
+    std::size_t count = 0;
+    std::size_t i = 0;
+    for (; i + 8 <= json.size(); i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, json.data() + i, 8);
+        const std::uint64_t difference = (word | (ones * 0x20)) ^ (ones * '{');
+        // The high bit of each byte of `zero` is set where that byte of `difference` is 0.
+        const std::uint64_t zero = ~(((difference & ~high) + ~high) | difference | ~high);
+        count += static_cast<std::size_t>(__builtin_popcountll(zero));
+    }
+    for (; i < json.size(); ++i) count += (json[i] | 0x20) == '{';
+    return count;
+}
+
+bool deeper_than_limit(std::string_view json) {
+    // Most objects have fewer openers than the limit altogether.
+    if (count_openers(json) <= depth_limit) return false;
+    std::size_t depth = 0;
+    bool in_text = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (in_text) {
+            if (c == '\\') ++i;
+            if (c == '"') in_text = false;
+        } else if (c == '"') {
+            in_text = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > depth_limit) return true;
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            --depth;
+        }
+    }
+    return false;
+}
+
+/// Stops a walk at the first error of simdjson.
+#define WALK(expression)                                               \
+    do {                                                               \
+        if (const auto walk_error_ = (expression)) return walk_error_; \
+    } while (false)
+
+bool is(const ondemand::raw_json_string& key, std::string_view name) {
+    return key.unsafe_is_equal(name);
+}
+
+/// The exact text of a value, of which nothing has been read yet.
+simdjson::error_code raw_value(ondemand::value& value, std::string_view& raw) {
+    ondemand::json_type type{};
+    WALK(value.type().get(type));
+    if (type == ondemand::json_type::object) {
+        ondemand::object object;
+        WALK(value.get_object().get(object));
+        WALK(object.raw_json().get(raw));
+    } else if (type == ondemand::json_type::array) {
+        ondemand::array array;
+        WALK(value.get_array().get(array));
+        WALK(array.raw_json().get(raw));
+    } else {
+        raw = value.raw_json_token();
+    }
+    while (!raw.empty() && is_space(raw.back())) raw.remove_suffix(1);
+    return simdjson::SUCCESS;
+}
+
+/// Null stands for a field that is not there.
+simdjson::error_code read_text(ondemand::value& value, std::string_view& text) {
+    ondemand::json_type type{};
+    WALK(value.type().get(type));
+    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    return value.get_string().get(text);
+}
+
+simdjson::error_code read_map(ondemand::value& value, TextMap& map) {
+    ondemand::json_type type{};
+    WALK(value.type().get(type));
+    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    ondemand::object object;
+    WALK(value.get_object().get(object));
+    for (auto result : object) {
+        ondemand::field field;
+        WALK(std::move(result).get(field));
+        if (is(field.key(), last_applied)) continue;
+        std::string_view key;
+        WALK(field.unescaped_key().get(key));
+        std::string_view text;
+        WALK(read_text(field.value(), text));
+        map.emplace_back(key, text);
+    }
+    return simdjson::SUCCESS;
+}
+
+simdjson::error_code read_owners(ondemand::value& value, std::vector<std::string_view>& uids) {
+    ondemand::json_type type{};
+    WALK(value.type().get(type));
+    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    ondemand::array array;
+    WALK(value.get_array().get(array));
+    for (auto item : array) {
+        ondemand::object owner;
+        WALK(item.get_object().get(owner));
+        for (auto result : owner) {
+            ondemand::field field;
+            WALK(std::move(result).get(field));
+            if (!is(field.key(), "uid")) continue;
+            std::string_view uid;
+            WALK(read_text(field.value(), uid));
+            uids.push_back(uid);
+        }
+    }
+    return simdjson::SUCCESS;
+}
+
+simdjson::error_code has_elements(ondemand::value& value, bool& has) {
+    ondemand::json_type type{};
+    WALK(value.type().get(type));
+    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    ondemand::array array;
+    WALK(value.get_array().get(array));
+    bool empty = true;
+    WALK(array.is_empty().get(empty));
+    has = !empty;
+    return simdjson::SUCCESS;
+}
+
+simdjson::error_code read_metadata(ondemand::object object, Metadata& metadata, std::string_view& version) {
+    for (auto result : object) {
+        ondemand::field field;
+        WALK(std::move(result).get(field));
+        const auto key = field.key();
+        auto& value = field.value();
+        if (is(key, "name")) {
+            WALK(read_text(value, metadata.name));
+        } else if (is(key, "namespace")) {
+            WALK(read_text(value, metadata.namespace_name));
+        } else if (is(key, "uid")) {
+            WALK(read_text(value, metadata.uid));
+        } else if (is(key, "resourceVersion")) {
+            WALK(read_text(value, version));
+        } else if (is(key, "creationTimestamp")) {
+            WALK(read_text(value, metadata.creation_timestamp));
+        } else if (is(key, "deletionTimestamp")) {
+            WALK(read_text(value, metadata.deletion_timestamp));
+        } else if (is(key, "labels")) {
+            WALK(read_map(value, metadata.labels));
+        } else if (is(key, "annotations")) {
+            WALK(read_map(value, metadata.annotations));
+        } else if (is(key, "ownerReferences")) {
+            WALK(read_owners(value, metadata.owner_uids));
+            metadata.has_owner_references = !metadata.owner_uids.empty();
+        } else if (is(key, "finalizers")) {
+            WALK(has_elements(value, metadata.has_finalizers));
+        }
+    }
+    return simdjson::SUCCESS;
+}
+
+/// A field to leave out: from the quote of its key to the end of its value.
+struct Cut {
+    const char* begin;
+    const char* end;
+};
+
+/// What slimming an object finds: what to leave out and where, in the old text, the values are that an Object points
+/// to (with their quotes).
+struct Outline {
+    std::vector<Cut> cuts;
+    std::string_view namespace_name;
+    std::string_view name;
+    std::string_view uid;
+    std::string_view creation_timestamp;
+    bool terminating = false;
+    std::string version;
+};
+
+simdjson::error_code cut(ondemand::field& field, std::vector<Cut>& cuts) {
+    const char* begin = field.key().raw() - 1;
+    std::string_view raw;
+    WALK(raw_value(field.value(), raw));
+    cuts.push_back({begin, raw.data() + raw.size()});
+    return simdjson::SUCCESS;
+}
+
+simdjson::error_code outline_metadata(ondemand::object object, Outline& outline) {
+    for (auto result : object) {
+        ondemand::field field;
+        WALK(std::move(result).get(field));
+        const auto key = field.key();
+        auto& value = field.value();
+        if (is(key, "managedFields")) {
+            WALK(cut(field, outline.cuts));
+        } else if (is(key, "annotations")) {
+            ondemand::json_type type{};
+            WALK(value.type().get(type));
+            if (type != ondemand::json_type::object) continue;
+            ondemand::object annotations;
+            WALK(value.get_object().get(annotations));
+            for (auto entry : annotations) {
+                ondemand::field annotation;
+                WALK(std::move(entry).get(annotation));
+                if (is(annotation.key(), last_applied)) WALK(cut(annotation, outline.cuts));
+            }
+        } else if (is(key, "name")) {
+            WALK(raw_value(value, outline.name));
+        } else if (is(key, "namespace")) {
+            WALK(raw_value(value, outline.namespace_name));
+        } else if (is(key, "uid")) {
+            WALK(raw_value(value, outline.uid));
+        } else if (is(key, "creationTimestamp")) {
+            WALK(raw_value(value, outline.creation_timestamp));
+        } else if (is(key, "deletionTimestamp")) {
+            std::string_view time;
+            WALK(read_text(value, time));
+            outline.terminating = !time.empty();
+        } else if (is(key, "resourceVersion")) {
+            std::string_view version;
+            WALK(read_text(value, version));
+            outline.version = version;
+        }
+    }
+    return simdjson::SUCCESS;
+}
+
+/// Runs `read(metadata)` on the metadata of the document.
+template <typename Read>
+simdjson::error_code walk(ondemand::parser& parser, simdjson::padded_string_view text, Read&& read) {
+    ondemand::document document;
+    WALK(parser.iterate(text).get(document));
+    ondemand::object root;
+    WALK(document.get_object().get(root));
+    for (auto result : root) {
+        ondemand::field field;
+        WALK(std::move(result).get(field));
+        if (!is(field.key(), "metadata")) continue;
+        ondemand::object metadata;
+        WALK(field.value().get_object().get(metadata));
+        return read(metadata);
+    }
+    return simdjson::NO_SUCH_FIELD;
+}
+
+/// Widens the cuts by the commas that they would leave without a neighbour.
+void take_commas_along(std::string_view text, std::vector<Cut>& cuts) {
+    std::vector<Cut> whole;
+    for (Cut cut : cuts) {
+        const char* after = cut.end;
+        while (is_space(*after)) ++after;
+        if (*after == ',') {
+            whole.push_back({cut.begin, after + 1});
+            continue;
+        }
+        // The last field of its object: the comma before it goes, also from before a field that was cut already.
+        const char* before = cut.begin;
+        while (before > text.data() && is_space(before[-1])) --before;
+        if (!whole.empty() && whole.back().end == before) {
+            before = whole.back().begin;
+            whole.pop_back();
+            while (before > text.data() && is_space(before[-1])) --before;
+        }
+        if (before > text.data() && before[-1] == ',') --before;
+        whole.push_back({before, cut.end});
+    }
+    cuts = std::move(whole);
+}
+
+std::string without(std::string_view text, const std::vector<Cut>& cuts) {
+    std::size_t size = text.size();
+    for (const Cut& cut : cuts) size -= static_cast<std::size_t>(cut.end - cut.begin);
+    std::string out;
+    out.reserve(size);
+    const char* from = text.data();
+    for (const Cut& cut : cuts) {
+        out.append(from, cut.begin);
+        from = cut.end;
+    }
+    out.append(from, text.data() + text.size());
+    return out;
+}
+
+}  // namespace
+
+const std::string_view* find(const TextMap& map, std::string_view key) {
+    const auto found = std::find_if(map.begin(), map.end(), [key](const auto& entry) { return entry.first == key; });
+    return found == map.end() ? nullptr : &found->second;
+}
+
+Result<ResourceVersion> parse_resource_version(std::string_view text) {
+    ResourceVersion version = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+    if (error != std::errc{} || end != text.data() + text.size() || version == 0) {
+        return fail(fmt::format("resourceVersion '{}' is no positive number", text.substr(0, 40)));
+    }
+    return version;
+}
+
+struct Reader::Implementation {
+    ondemand::parser parser;
+    std::vector<char> buffer;
+
+    /// A copy of `json` with the bytes behind it that simdjson may read.
+    Result<simdjson::padded_string_view> padded(std::string_view json) {
+        if (json.size() > std::numeric_limits<std::uint32_t>::max() / 2) {
+            return fail(fmt::format("the object's text has {} bytes, more than the 2 GiB that are read", json.size()));
+        }
+        if (deeper_than_limit(json)) return fail(fmt::format("the object nests deeper than {}", depth_limit));
+        if (buffer.size() < json.size() + simdjson::SIMDJSON_PADDING) {
+            buffer.resize(json.size() + json.size() / 2 + simdjson::SIMDJSON_PADDING);
+        }
+        std::memcpy(buffer.data(), json.data(), json.size());
+        // What an earlier, longer text left there must not be taken for part of this one.
+        std::memset(buffer.data() + json.size(), ' ', simdjson::SIMDJSON_PADDING);
+        return simdjson::padded_string_view(buffer.data(), json.size(), buffer.size());
+    }
+
+    Result<Outline> outline(simdjson::padded_string_view text) {
+        Outline found;
+        const auto error = walk(parser, text, [&](ondemand::object object) { return outline_metadata(object, found); });
+        if (error == simdjson::NO_SUCH_FIELD) return fail("the object has no metadata");
+        if (error) return fail(fmt::format("the object's text: {}", simdjson::error_message(error)));
+        if (found.name.size() <= 2 || found.name.front() != '"') return fail("the object has no metadata.name");
+        take_commas_along(text, found.cuts);
+        return found;
+    }
+
+    /// Without quotes and escapes; valid until the next read.
+    Result<std::string_view> unescaped(std::string_view raw) {
+        ondemand::document document;
+        std::vector<char> copy(raw.begin(), raw.end());
+        copy.resize(raw.size() + simdjson::SIMDJSON_PADDING, ' ');
+        std::string_view text;
+        if (parser.iterate(simdjson::padded_string_view(copy.data(), raw.size(), copy.size())).get(document) ||
+            document.get_string().get(text)) {
+            return fail(fmt::format("{} in the object's metadata is no text", raw.substr(0, 80)));
+        }
+        return text;
+    }
+};
+
+Reader::Reader() : self_(std::make_unique<Implementation>()) {}
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+
+Result<Metadata> Reader::metadata(std::string_view json) {
+    const auto text = TRY(self_->padded(json));
+    Metadata metadata;
+    std::string_view version;
+    const auto error =
+        walk(self_->parser, text, [&](ondemand::object object) { return read_metadata(object, metadata, version); });
+    if (error == simdjson::NO_SUCH_FIELD) return fail("the object has no metadata");
+    if (error) return fail(fmt::format("the object's text: {}", simdjson::error_message(error)));
+    if (metadata.name.empty()) return fail("the object has no metadata.name");
+    if (!version.empty()) metadata.resource_version = TRY(parse_resource_version(version));
+    return metadata;
+}
+
+Result<std::string> Reader::slim(std::string_view json) {
+    const auto text = TRY(self_->padded(json));
+    return without(text, TRY(self_->outline(text)).cuts);
+}
+
+Result<std::shared_ptr<const Object>> Object::read(Reader& reader, std::string_view json) {
+    auto& implementation = *reader.self_;
+    const auto text = TRY(implementation.padded(json));
+    const auto outline = TRY(implementation.outline(text));
+
+    const auto object = std::make_shared<Object>();
+    if (!outline.version.empty()) object->resource_version_ = TRY(parse_resource_version(outline.version));
+    object->terminating_ = outline.terminating;
+    object->json_ = without(text, outline.cuts);
+    object->json_size_ = static_cast<std::uint32_t>(object->json_.size());
+
+    const auto place = [&](std::string_view raw) -> Result<Span> {
+        if (raw.size() < 2 || raw.front() != '"') return Span{};
+        if (raw.find('\\') != std::string_view::npos) {
+            const auto plain = TRY(implementation.unescaped(raw));
+            const Span span{static_cast<std::uint32_t>(object->json_.size()), static_cast<std::uint32_t>(plain.size())};
+            object->json_.append(plain);
+            return span;
+        }
+        const std::string_view inner = raw.substr(1, raw.size() - 2);
+        // Where it stands in the new text; a search would find it in the data too.
+        std::ptrdiff_t offset = inner.data() - text.data();
+        for (const Cut& cut : outline.cuts) {
+            if (cut.begin > inner.data()) break;
+            offset -= cut.end - cut.begin;
+        }
+        return Span{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(inner.size())};
+    };
+    object->namespace_name_ = TRY(place(outline.namespace_name));
+    object->name_ = TRY(place(outline.name));
+    object->uid_ = TRY(place(outline.uid));
+    object->creation_timestamp_ = TRY(place(outline.creation_timestamp));
+    return object;
+}
+
+}  // namespace moontide::kube
