@@ -2,13 +2,13 @@
 // https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ (written as core/v1)
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "base/clock.hpp"
 #include "base/loop.hpp"
 #include "kube/client.hpp"
 #include "kube/resource.hpp"
+
+#include <memory>
+#include <string>
 
 namespace moontide::status {
 

@@ -1,15 +1,16 @@
 // What Moontide counts, in Prometheus' text format.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "base/clock.hpp"
 
 namespace moontide::status {
 
@@ -50,6 +51,9 @@ public:
     /// moontide_watch_staleness_seconds{watch}, moontide_watch_relists_total{watch}, moontide_paused{policy} and the
     /// like. The function must not call back into Metrics. An empty one takes the source away.
     void readings(std::function<std::vector<Reading>()> source);
+    /// The same for a further source, told apart by its name, so that several may give readings. When the call
+    /// returns, the source that was there before is not running and is not asked any more.
+    void readings(std::string_view name, std::function<std::vector<Reading>()> source);
 
     /// The page, with the process's own metrics (process_cpu_seconds_total, process_resident_memory_bytes,
     /// process_open_fds, process_start_time_seconds) and moontide_build_info{version}.
