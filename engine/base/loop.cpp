@@ -27,10 +27,24 @@ struct Loop::Implementation {
     std::mutex posted_mutex;
     std::vector<Function> posted;  // guarded by posted_mutex
 
-    std::unordered_map<int, std::shared_ptr<Ready>> watched;
+    struct Watched {
+        std::uint32_t generation;
+        std::shared_ptr<Ready> ready;
+    };
+    std::unordered_map<int, Watched> watched;
+    std::uint32_t last_generation = 0;
     std::map<std::pair<Instant, TimerId>, Function> timers;
     std::unordered_map<TimerId, Instant> due;
     TimerId last_timer = 0;
+
+    // An event carries the generation too: a descriptor that is forgotten, closed and taken anew by the kernel within
+    // one turn must not get what was meant for the old one.
+    epoll_event event_for(int descriptor, std::uint32_t events, std::uint32_t generation) const {
+        epoll_event event{};
+        event.events = events;
+        event.data.u64 = (std::uint64_t{generation} << 32) | static_cast<std::uint32_t>(descriptor);
+        return event;
+    }
 
     void run_posted() {
         std::vector<Function> functions;
@@ -62,9 +76,7 @@ Loop::Loop() : self_(std::make_unique<Implementation>()) {
     self_->epoll = ::epoll_create1(EPOLL_CLOEXEC);
     self_->wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self_->epoll < 0 || self_->wake < 0) throw std::system_error(errno, std::generic_category(), "event loop");
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = self_->wake;
+    auto event = self_->event_for(self_->wake, EPOLLIN, 0);
     ::epoll_ctl(self_->epoll, EPOLL_CTL_ADD, self_->wake, &event);
 }
 
@@ -79,22 +91,24 @@ void Loop::run() {
     while (!self_->stopping.load()) {
         const int count = ::epoll_wait(self_->epoll, events.data(), static_cast<int>(events.size()), self_->timeout());
         for (int i = 0; i < count; ++i) {
-            const int descriptor = events[static_cast<std::size_t>(i)].data.fd;
+            const auto& event = events[static_cast<std::size_t>(i)];
+            const auto descriptor = static_cast<int>(event.data.u64 & 0xffffffffU);
             if (descriptor == self_->wake) {
                 std::uint64_t drained = 0;
                 [[maybe_unused]] const auto got = ::read(self_->wake, &drained, sizeof drained);
                 continue;
             }
             const auto found = self_->watched.find(descriptor);
-            if (found == self_->watched.end()) continue;
-            const auto ready = found->second;  // a handler may forget its own descriptor
-            (*ready)(events[static_cast<std::size_t>(i)].events);
+            if (found == self_->watched.end() || found->second.generation != event.data.u64 >> 32) continue;
+            const auto ready = found->second.ready;  // a handler may forget its own descriptor
+            (*ready)(event.events);
         }
         self_->run_posted();
         self_->run_timers();
     }
     self_->run_posted();
     self_->thread = std::thread::id{};
+    self_->stopping = false;
 }
 
 void Loop::stop() {
@@ -116,17 +130,16 @@ void Loop::post(Function function) {
 }
 
 void Loop::watch(int descriptor, std::uint32_t events, Ready ready) {
-    self_->watched[descriptor] = std::make_shared<Ready>(std::move(ready));
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = descriptor;
+    const auto generation = ++self_->last_generation;
+    self_->watched[descriptor] = {generation, std::make_shared<Ready>(std::move(ready))};
+    auto event = self_->event_for(descriptor, events, generation);
     ::epoll_ctl(self_->epoll, EPOLL_CTL_ADD, descriptor, &event);
 }
 
 void Loop::change(int descriptor, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = descriptor;
+    const auto found = self_->watched.find(descriptor);
+    if (found == self_->watched.end()) return;
+    auto event = self_->event_for(descriptor, events, found->second.generation);
     ::epoll_ctl(self_->epoll, EPOLL_CTL_MOD, descriptor, &event);
 }
 
@@ -149,6 +162,8 @@ void Loop::cancel(TimerId timer) {
     self_->due.erase(found);
 }
 
-bool Loop::in_loop() const { return self_->thread.load() == std::this_thread::get_id(); }
+bool Loop::in_loop() const {
+    return self_->thread.load() == std::this_thread::get_id();
+}
 
 }  // namespace moontide

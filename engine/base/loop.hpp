@@ -23,7 +23,7 @@ public:
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    /// Runs until stop(); functions that were posted before stop() have run when it returns.
+    /// Runs until stop(); functions that were posted before stop() have run when it returns. It may be run again.
     void run();
     /// Any thread.
     void stop();

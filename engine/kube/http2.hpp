@@ -1,6 +1,11 @@
 // HTTP/2 over TLS (RFC 9113) on a Loop: the connections of the client and of the sandbox's server are this code.
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/loop.hpp"
+#include "base/result.hpp"
+#include "kube/proxy.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,10 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "base/loop.hpp"
-#include "base/result.hpp"
 
 using SSL_CTX = struct ssl_ctx_st;
 
@@ -44,7 +45,7 @@ struct Handler {
 };
 
 struct ClientOptions {
-    std::string host;         ///< a name or an address, to connect to
+    std::string host;  ///< a name or an address, to connect to
     std::uint16_t port = 443;
     std::string server_name;  ///< for SNI and the certificate; `host` where empty
     std::string authority;    ///< the :authority header; host:port where empty
@@ -54,26 +55,29 @@ struct ClientOptions {
     Milliseconds ping_timeout{10'000};
     std::uint32_t stream_window = 4U << 20;
     std::uint32_t connection_window = (1U << 31) - 1;
-    /// A connected socket to use in place of dialling (a CONNECT proxy made it); -1 for none.
-    int connected_socket = -1;
+    std::optional<Proxy> proxy;
 };
 
 /// The client's side of one connection. All calls on the loop's thread.
 class Connection {
 public:
     /// Dials at once; requests wait for the handshake. `closed` is called once, when the connection can take no more
-    /// requests (GOAWAY, error, close()); streams under way may still end after a GOAWAY.
+    /// requests (GOAWAY, error, close()); streams under way may still end after a GOAWAY. Destroyed, it calls nothing
+    /// any more.
     Connection(Loop& loop, std::shared_ptr<SSL_CTX> tls, ClientOptions options, std::function<void(Error)> closed);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
+    /// Always gives an id; where nothing can be sent any more, the handler's on_end says so soon after.
     StreamId send(Request request, Handler handler);
     void consumed(StreamId stream, std::size_t bytes);
     /// RST_STREAM(CANCEL); the handler is not called any more.
     void cancel(StreamId stream);
     std::size_t streams() const;
+    /// Takes requests: from the start, until `closed` is called or about to be.
     bool open() const;
+    /// GOAWAY, then the end: streams under way end with an error, soon after.
     void close();
 
 private:
@@ -96,12 +100,20 @@ public:
     virtual void reset() = 0;
     /// Bytes written and not yet sent.
     virtual std::size_t unsent() const = 0;
-    /// Called once when the client has reset the stream or its connection is gone.
+    /// Called once when the client has reset the stream or its connection is gone; at once where that has happened.
+    /// Not called after a response that was sent whole.
     virtual void on_gone(std::function<void()> gone) = 0;
     /// The subject of the client's certificate: common name, organisations; empty without one.
     virtual std::string client_common_name() const = 0;
+    virtual std::vector<std::string> client_organisations() const = 0;
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
+
+struct ServerOptions {
+    std::size_t body_limit = 8U << 20;  ///< longer requests are answered with 413
+    std::uint32_t streams_per_connection = 100;
+    Milliseconds handshake_timeout{10'000};
+};
 
 /// Listens, accepts, and hands each whole request to the handler.
 class Server {
@@ -110,9 +122,12 @@ public:
 
     /// `address` is "127.0.0.1" or the like; port 0 takes a free one. `tls` selects h2 by ALPN.
     static Result<std::unique_ptr<Server>> listen(Loop& loop, std::shared_ptr<SSL_CTX> tls, const std::string& address,
-                                                  std::uint16_t port, RequestHandler handler);
+                                                  std::uint16_t port, RequestHandler handler,
+                                                  ServerOptions options = {});
     virtual ~Server() = default;
     virtual std::uint16_t port() const = 0;
+    /// Sends GOAWAY on all connections and lets what runs end; new connections are taken.
+    virtual void drain() = 0;
     /// Sends GOAWAY on all connections and closes them; takes no new ones.
     virtual void close() = 0;
 };

@@ -1,0 +1,27 @@
+// The parts of a URL, as servers and proxies are given.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace moontide::kube {
+
+struct Url {
+    std::string scheme;  ///< lower case
+    std::string user;
+    std::string password;
+    std::string host;        ///< an IPv6 address without its brackets
+    std::uint16_t port = 0;  ///< the scheme's where the URL has none
+    std::string path;        ///< without a slash at its end; empty for the root
+
+    /// "host:port", with brackets around an IPv6 address.
+    std::string authority() const;
+};
+
+/// http, https and socks5. Any thread.
+Result<Url> parse_url(std::string_view text);
+
+}  // namespace moontide::kube

@@ -1,0 +1,29 @@
+// TLS contexts for HTTP/2: what is trusted, and which certificate is shown.
+#pragma once
+
+#include "base/result.hpp"
+#include "kube/kubeconfig.hpp"
+
+#include <memory>
+#include <string>
+
+using SSL_CTX = struct ssl_ctx_st;
+
+namespace moontide::kube::tls {
+
+using Context = std::shared_ptr<SSL_CTX>;
+
+/// TLS 1.2 or later, ALPN h2. Reads the files that `access` names, now: its certificate authority (the system's roots
+/// without one) and client certificate. Errors name the file. Any thread.
+Result<Context> client_context(const Access& access);
+
+struct ServerIdentity {
+    std::string certificate_pem;  ///< the leaf, then the chain
+    std::string key_pem;
+    std::string client_ca_pem;  ///< where set, clients may show a certificate, which must then be of this authority
+};
+
+/// TLS 1.2 or later; a handshake with a client that offers ALPN without h2 fails. Any thread.
+Result<Context> server_context(const ServerIdentity& identity);
+
+}  // namespace moontide::kube::tls

@@ -1,0 +1,28 @@
+#include "kube/tls_openssl.hpp"
+
+#include <openssl/err.h>
+
+namespace moontide::kube::tls {
+
+std::string openssl_errors() {
+    std::string text;
+    const char* data = nullptr;
+    int flags = 0;
+    while (const unsigned long code = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags)) {
+        const char* reason = ERR_reason_error_string(code);
+        std::string one = reason != nullptr ? reason : "error " + std::to_string(code);
+        if ((flags & ERR_TXT_STRING) != 0 && data != nullptr && *data != '\0') one += std::string(" (") + data + ")";
+        text = text.empty() ? one : one + ": " + text;
+    }
+    return text.empty() ? "unknown TLS error" : text;
+}
+
+BioPtr bio_over(const std::string& text) {
+    return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+int no_passphrase(char*, int, int, void*) {
+    return 0;
+}
+
+}  // namespace moontide::kube::tls
