@@ -64,6 +64,7 @@ std::string Bond::owner_label() const {
 std::string Claim::text() const {
     nlohmann::json out = {
         {"policy", bond.policy},
+        {"instance", instance},
         {"hash", hash.hex()},
         {"state", making == Making::made ? "made" : "taken"},
         {"place", {{"cluster", place.cluster}, {"namespace", place.namespace_name}, {"name", place.name}}}};
@@ -79,6 +80,7 @@ std::optional<Claim> Claim::parse(std::string_view text) {
     const auto parsed = nlohmann::json::parse(text, nullptr, false);
     if (!parsed.is_object()) return std::nullopt;
     Claim claim;
+    claim.instance = text_of(parsed, "instance");
     claim.bond.policy = text_of(parsed, "policy");
     from_json(parsed, "owner", claim.bond.owner, claim.bond.owner_uid);
     from_json(parsed, "source", claim.bond.source, claim.bond.source_uid);

@@ -49,13 +49,14 @@ struct Place {
 enum class Making { made, taken };
 
 /// The annotation moontide.dev/claim: canonical JSON (keys sorted, no blanks) on one line,
-///   {"annotations":["example.com/source"],"group":"…","hash":"<32 hex>","labels":[…],
-///    "owner":{"apiVersion","kind","name","namespace","uid"},"place":{"cluster","name","namespace"},
+///   {"annotations":["example.com/source"],"group":"…","hash":"<32 hex>","instance":"…",
+///    "labels":[…],"owner":{"apiVersion","kind","name","namespace","uid"},"place":{"cluster","name","namespace"},
 ///    "policy":"…","source":{…},"state":"made"}
 /// where `labels` and `annotations` name the keys that are ours beside the engine's marks (so that what others put on
 /// a copy can be told from what we did, and a key that is no longer wanted can be taken off), and what is empty is
 /// left out.
 struct Claim {
+    std::string instance;  ///< whose: the value of moontide.dev/instance, kept here since a label is easily lost
     Bond bond;
     Place place;
     Making making = Making::made;

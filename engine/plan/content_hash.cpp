@@ -174,7 +174,7 @@ LiveReader::LiveReader() : self_(std::make_unique<Implementation>()) {}
 LiveReader::~LiveReader() = default;
 LiveReader::LiveReader(LiveReader&&) noexcept = default;
 
-Result<Live> LiveReader::read(std::string_view object_json, std::string_view instance) {
+Result<Live> LiveReader::read(std::string_view object_json) {
     dom::element object;
     if (const auto error = self_->parser.parse(object_json.data(), object_json.size()).get(object);
         error != simdjson::SUCCESS) {
@@ -197,14 +197,17 @@ Result<Live> LiveReader::read(std::string_view object_json, std::string_view ins
 
     const auto labels = text_pairs(metadata, "labels");
     const auto annotations = text_pairs(metadata, "annotations");
-    if (const auto* text = value_of(annotations, marks::claim)) live.claim = Claim::parse(*text);
+    if (const auto* text = value_of(annotations, marks::claim)) {
+        live.has_claim = true;
+        live.claim = Claim::parse(*text);
+    }
     if (!live.claim) return live;
 
     const auto is = [&](std::string_view key, std::string_view value) {
         const auto* found = value_of(labels, key);
         return found != nullptr && *found == value;
     };
-    live.our_labels = is(marks::managed_by, "moontide") && is(marks::instance, instance) &&
+    live.our_labels = is(marks::managed_by, "moontide") && is(marks::instance, live.claim->instance) &&
                       is(marks::owner, live.claim->bond.owner_label());
     const auto belonging = belonging_of(metadata);
     // Ours beside the listed ones: three labels and the claim.

@@ -38,6 +38,7 @@ struct Live {
     Uid uid;
     kube::ResourceVersion resource_version = 0;
     std::optional<Claim> claim;  ///< nothing: it carries none, or none that can be read
+    bool has_claim = false;      ///< the annotation is there, readable or not: a copy or a clone of one
     bool our_labels = false;     ///< managed-by, instance and owner are as the claim says
     Hash hash;                   ///< as wanted_hash makes it, with the claim's lists of our labels and annotations
     bool plain = false;          ///< nobody else's label, annotation, finalizer or owner is on it
@@ -52,7 +53,7 @@ public:
     ~LiveReader();
     LiveReader(LiveReader&&) noexcept;
 
-    Result<Live> read(std::string_view object_json, std::string_view instance);
+    Result<Live> read(std::string_view object_json);
 
 private:
     struct Implementation;

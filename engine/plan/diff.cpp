@@ -31,7 +31,8 @@ Decision replace(const TargetKey& target, const Wish& want, const Record& record
     Replace step{.target = target, .uid = record.uid, .resource_version = record.resource_version};
     step.making = record.made ? Making::made : Making::taken;
     step.plain = record.plain && !record.by_marks;
-    step.same_keys = record.keys == want.keys && !record.by_marks;
+    // A patch adds to maps that must be there; where our labels were taken off they may not be.
+    step.same_keys = record.keys == want.keys && record.labelled && !record.by_marks;
     step.takes_over = record.by_marks;
     return Do{step, why};
 }

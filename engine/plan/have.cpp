@@ -12,7 +12,8 @@ const Record* Have::record(const TargetKey& target) const {
 std::optional<Record> Have::put(const TargetKey& target, const Record& record) {
     auto before = remove(target);
     records_[target] = record;
-    by_unit_[record.unit].insert(target);
+    auto& of_unit = by_unit_[record.unit];
+    of_unit.insert(std::lower_bound(of_unit.begin(), of_unit.end(), target), target);
     return before;
 }
 
@@ -22,7 +23,7 @@ std::optional<Record> Have::remove(const TargetKey& target) {
     const Record before = found->second;
     records_.erase(found);
     const auto of_unit = by_unit_.find(before.unit);
-    of_unit->second.erase(target);
+    of_unit->second.erase(std::lower_bound(of_unit->second.begin(), of_unit->second.end(), target));
     if (of_unit->second.empty()) by_unit_.erase(of_unit);
     return before;
 }
@@ -30,7 +31,15 @@ std::optional<Record> Have::remove(const TargetKey& target) {
 std::vector<TargetKey> Have::targets_of(UnitId unit) const {
     const auto found = by_unit_.find(unit);
     if (found == by_unit_.end()) return {};
-    return {found->second.begin(), found->second.end()};
+    return found->second;
+}
+
+std::vector<TargetKey> Have::targets_of(UnitId unit, NameId namespace_name) const {
+    const auto found = by_unit_.find(unit);
+    if (found == by_unit_.end()) return {};
+    const auto begin = std::lower_bound(found->second.begin(), found->second.end(), TargetKey{namespace_name, 0, 0});
+    const auto end = std::lower_bound(begin, found->second.end(), TargetKey{namespace_name + 1, 0, 0});
+    return {begin, end};
 }
 
 std::size_t Have::count_of(UnitId unit) const {
@@ -116,11 +125,6 @@ Ticket* Have::ticket(const TargetKey& target) {
 }
 
 void Have::close(const TargetKey& target) { tickets_.erase(target); }
-
-std::size_t Have::tickets_of(UnitId unit) const {
-    return static_cast<std::size_t>(
-        std::count_if(tickets_.begin(), tickets_.end(), [&](const auto& entry) { return entry.second.unit == unit; }));
-}
 
 void Have::contest(const TargetKey& target, UnitId unit) {
     auto& waiting = candidates_[target];

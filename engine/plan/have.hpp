@@ -57,7 +57,9 @@ public:
     /// Returns what was there before.
     std::optional<Record> put(const TargetKey& target, const Record& record);
     std::optional<Record> remove(const TargetKey& target);
+    /// In order: one namespace's after another.
     std::vector<TargetKey> targets_of(UnitId unit) const;
+    std::vector<TargetKey> targets_of(UnitId unit, NameId namespace_name) const;
     std::size_t count_of(UnitId unit) const;
     std::vector<UnitId> units() const;
     std::size_t size() const { return records_.size(); }
@@ -88,7 +90,6 @@ public:
     Ticket* ticket(const TargetKey& target);
     void close(const TargetKey& target);
     std::size_t tickets() const { return tickets_.size(); }
-    std::size_t tickets_of(UnitId unit) const;
 
     // Contests: units that want a target which another one holds.
 
@@ -111,7 +112,7 @@ private:
     using ByTarget = std::unordered_map<TargetKey, Value, TargetKeyHash>;
 
     ByTarget<Record> records_;
-    std::unordered_map<UnitId, std::unordered_set<TargetKey, TargetKeyHash>> by_unit_;
+    std::unordered_map<UnitId, std::vector<TargetKey>> by_unit_;  // each in order; none is empty
     ByTarget<Sighting> sightings_;
     ByTarget<Ticket> tickets_;
     ByTarget<std::vector<UnitId>> candidates_;

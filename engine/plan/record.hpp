@@ -25,6 +25,7 @@ struct Record {
     bool terminating : 1 = false;
     bool immutable : 1 = false;
     bool labelled : 1 = false;     ///< our labels are as they should be
+    bool edited : 1 = false;       ///< it is no longer what we wrote last
     bool by_marks : 1 = false;     ///< known by the policy's marks alone
 };
 

@@ -36,6 +36,7 @@ struct Wish {
 /// POST; never lands on an existing object.
 struct Create {
     TargetKey target;
+    bool look_first = false;  ///< an object that is not ours was there before: a GET tells whether it still is
 };
 
 /// The content becomes ours whole: PUT, or a JSON Patch where others have marks on the copy.

@@ -1,0 +1,229 @@
+#include "apply/applier.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "apply/lanes.hpp"
+#include "apply/limiter.hpp"
+#include "apply/verbs.hpp"
+#include "base/log.hpp"
+
+namespace moontide::apply {
+
+struct Applier::Implementation : std::enable_shared_from_this<Applier::Implementation> {
+    Implementation(Loop& loop, kube::Client& api, Signature mark, ApplierOptions given, ApplierHooks called)
+        : io(loop),
+          client(api),
+          signature(std::move(mark)),
+          options(given),
+          hooks(std::move(called)),
+          limiter(given.most_in_flight),
+          backoff(given.backoff_first, given.backoff_last, given.seed) {}
+
+    Loop& io;
+    kube::Client& client;
+    const Signature signature;
+    const ApplierOptions options;
+    const ApplierHooks hooks;
+
+    // Of the io thread alone.
+    Lanes lanes;
+    Limiter limiter;
+    Backoff backoff;
+    unsigned failures = 0;  ///< in a row, of the server as a whole
+    bool opened = false;
+    bool closing = false;
+    bool held = false;  ///< until a timer fires: the server said not now, or does not answer
+    std::function<void()> drained;
+
+    // For readers on other threads.
+    std::atomic<std::size_t> submitted{0};
+    std::atomic<std::size_t> under_way{0};
+    std::atomic<unsigned> shown_limit{8};
+
+    void pump();
+    void send(Order order);
+    void finish(Order order, Fate fate, Milliseconds took);
+    void answered(Order order, const Address& address, Result<kube::Answer> answer);
+    void look(Order order, const Address& address, std::optional<kube::Status> refused, Milliseconds took);
+    void looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer, Milliseconds took);
+    void call_with(Order order, std::string_view live_json);
+    void again_later(Order order, Milliseconds delay);
+    void left_flight();
+};
+
+void Applier::Implementation::pump() {
+    if (!opened || closing || held) return;
+    while (under_way.load() < limiter.limit()) {
+        auto order = lanes.take();
+        if (!order) return;
+        if (!hooks.may_send(*order)) {
+            --submitted;
+            hooks.outcome({std::move(*order), Dropped{}, Milliseconds(0)});
+            continue;
+        }
+        send(std::move(*order));
+    }
+}
+
+void Applier::Implementation::send(Order order) {
+    ++under_way;
+    if (needs_look(order.step)) {
+        const auto address = hooks.address(plan::target(order.step));
+        look(std::move(order), address, std::nullopt, Milliseconds(0));
+    } else {
+        call_with(std::move(order), {});
+    }
+}
+
+void Applier::Implementation::call_with(Order order, std::string_view live_json) {
+    const auto address = hooks.address(plan::target(order.step));
+    auto call = call_for(order, address, signature, live_json);
+    if (!call) {
+        finish(std::move(order), Denied{{0, "Invalid", call.error().message, {}, {}}}, Milliseconds(0));
+        return;
+    }
+    call->timeout = options.timeout;
+    client.send(std::move(*call), [self = shared_from_this(), order = std::move(order), address](Result<kube::Answer> answer) mutable {
+        self->answered(std::move(order), address, std::move(answer));
+    });
+}
+
+void Applier::Implementation::left_flight() {
+    --under_way;
+    if (closing && under_way.load() == 0 && drained) {
+        auto run = std::exchange(drained, nullptr);
+        run();
+    }
+}
+
+void Applier::Implementation::finish(Order order, Fate fate, Milliseconds took) {
+    --submitted;
+    hooks.outcome({std::move(order), std::move(fate), took});
+    left_flight();
+    shown_limit = limiter.limit();
+    pump();
+}
+
+void Applier::Implementation::again_later(Order order, Milliseconds delay) {
+    lanes.put_back(std::move(order));
+    left_flight();
+    if (held || closing) return;
+    held = true;
+    io.after(delay, [self = shared_from_this()] {
+        self->held = false;
+        self->pump();
+    });
+}
+
+void Applier::Implementation::answered(Order order, const Address& address, Result<kube::Answer> answer) {
+    if (!answer) {
+        // Sent or not, done or not: nobody knows. Sent again, it meets what it did itself and sees that it is right.
+        limiter.overloaded(std::chrono::steady_clock::now());
+        again_later(std::move(order), backoff.delay(++failures));
+        return;
+    }
+    const auto took = answer->took;
+    if (answer->status == 429 || answer->status == 503) {
+        limiter.overloaded(std::chrono::steady_clock::now());
+        const auto asked = kube::read_status(*answer).retry_after;
+        again_later(std::move(order), std::min(asked.value_or(backoff.delay(++failures)), Milliseconds(300'000)));
+        return;
+    }
+    failures = 0;
+    limiter.answered(took, std::chrono::steady_clock::now());
+
+    if (answer->ok()) {
+        auto fate = fate_of(order, *answer);
+        finish(std::move(order), std::move(fate), took);
+        return;
+    }
+    const auto status = kube::read_status(*answer);
+    const bool creates = std::holds_alternative<plan::Create>(order.step);
+    if (answer->status == 409 || (answer->status == 404 && !creates) || (answer->status == 422 && was_patch(order.step))) {
+        look(std::move(order), address, status, took);
+        return;
+    }
+    finish(std::move(order), Denied{status}, took);
+}
+
+/// Reads what stands at the target: for the body of the step, or (`refused`) since the server did not take the step.
+void Applier::Implementation::look(Order order, const Address& address, std::optional<kube::Status> refused, Milliseconds took) {
+    kube::Call call;
+    call.path = kube::path(address.resource, address.namespace_name, address.name);
+    call.lane = kube::Lane::write;
+    call.timeout = options.timeout;
+    client.send(std::move(call), [self = shared_from_this(), order = std::move(order), refused = std::move(refused),
+                                  took](Result<kube::Answer> answer) mutable {
+        self->looked(std::move(order), std::move(refused), std::move(answer), took);
+    });
+}
+
+void Applier::Implementation::looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer, Milliseconds took) {
+    if (!answer || answer->status == 429 || answer->status >= 500) {
+        limiter.overloaded(std::chrono::steady_clock::now());
+        again_later(std::move(order), backoff.delay(++failures));
+        return;
+    }
+    failures = 0;
+    if (!answer->ok() && answer->status != 404) {
+        finish(std::move(order), Denied{kube::read_status(*answer)}, took);
+        return;
+    }
+    if (answer->status == 404 && std::holds_alternative<plan::Create>(order.step) && !refused) {
+        call_with(std::move(order), {});
+        return;
+    }
+    if (answer->ok() && is_as_judged(order.step, answer->body)) {
+        if (refused) {
+            // Nothing has moved, so it is the step itself that the server does not take.
+            finish(std::move(order), Denied{std::move(*refused)}, took);
+        } else {
+            call_with(std::move(order), answer->body);
+        }
+        return;
+    }
+    auto found = what_is_there(order, *answer);
+    if (!found) {
+        finish(std::move(order), Denied{{0, "Unreadable", found.error().message, {}, {}}}, took);
+        return;
+    }
+    finish(std::move(order), std::move(*found), took);
+}
+
+Applier::Applier(Loop& io, kube::Client& client, Signature signature, ApplierOptions options, ApplierHooks hooks)
+    : self_(std::make_shared<Implementation>(io, client, std::move(signature), options, std::move(hooks))) {}
+
+Applier::~Applier() = default;
+
+void Applier::submit(std::vector<Order> orders) {
+    if (orders.empty()) return;
+    self_->submitted += orders.size();
+    self_->io.post([self = self_, orders = std::move(orders)]() mutable {
+        for (auto& order : orders) self->lanes.add(std::move(order));
+        self->pump();
+    });
+}
+
+void Applier::open() {
+    self_->io.post([self = self_] {
+        self->opened = true;
+        self->pump();
+    });
+}
+
+void Applier::close(std::function<void()> drained) {
+    self_->closing = true;
+    if (self_->under_way.load() == 0) {
+        drained();
+        return;
+    }
+    self_->drained = std::move(drained);
+}
+
+std::size_t Applier::waiting() const { return self_->submitted.load(); }
+std::size_t Applier::in_flight() const { return self_->under_way.load(); }
+unsigned Applier::limit() const { return self_->shown_limit.load(); }
+
+}  // namespace moontide::apply

@@ -1,0 +1,57 @@
+// A step on its way, and what became of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.hpp"
+#include "kube/client.hpp"
+#include "plan/content_hash.hpp"
+#include "plan/step.hpp"
+
+namespace moontide::apply {
+
+struct Order {
+    plan::Step step;
+    std::shared_ptr<const plan::Wish> wish;  ///< null for Release and Delete of what nobody wants
+    plan::UnitId unit = 0;
+    std::uint64_t ticket = 0;  ///< the target's ticket; an order whose ticket is no longer the target's is dropped
+    std::string_view why;
+    bool urgent = false;       ///< of a new namespace: before all other lanes
+};
+
+/// The server did it; this is the object as it now is.
+struct Written {
+    plan::Live live;
+};
+
+/// The object is no longer there.
+struct Gone {};
+
+/// Something else stood there than the step had judged (409 or 404): this is what is there now.
+struct Found {
+    std::optional<plan::Live> live;  ///< nothing: nothing
+    plan::Likeness likeness;         ///< to the wish, where there is one and no claim
+};
+
+/// The server refused it.
+struct Denied {
+    kube::Status status;
+};
+
+/// The unit or the target has moved on.
+struct Dropped {};
+
+using Fate = std::variant<Written, Gone, Found, Denied, Dropped>;
+
+struct Outcome {
+    Order order;
+    Fate fate;
+    Milliseconds took{0};
+};
+
+}  // namespace moontide::apply

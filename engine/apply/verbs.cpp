@@ -1,0 +1,132 @@
+#include "apply/verbs.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace moontide::apply {
+
+namespace {
+
+using plan::Apply;
+using plan::Create;
+using plan::Delete;
+using plan::Release;
+using plan::Replace;
+
+template <typename... Cases>
+struct Match : Cases... {
+    using Cases::operator()...;
+};
+
+constexpr std::string_view manager = "fieldManager=moontide";
+
+plan::LiveReader& reader() {
+    thread_local plan::LiveReader shared;
+    return shared;
+}
+
+std::string object_path(const Address& address) { return kube::path(address.resource, address.namespace_name, address.name); }
+
+kube::Call call(const char* method, std::string path, const char* content_type, std::string body) {
+    kube::Call out;
+    out.method = method;
+    out.path = std::move(path);
+    out.content_type = content_type;
+    out.body = std::move(body);
+    out.lane = kube::Lane::write;
+    return out;
+}
+
+std::string managed(std::string path) {
+    path += '?';
+    path += manager;
+    return path;
+}
+
+}  // namespace
+
+bool needs_look(const plan::Step& step) {
+    if (const auto* replace = std::get_if<Replace>(&step)) return !replace->plain && !replace->same_keys;
+    if (const auto* create = std::get_if<Create>(&step)) return create->look_first;
+    return std::holds_alternative<Release>(step);
+}
+
+bool was_patch(const plan::Step& step) {
+    if (const auto* replace = std::get_if<Replace>(&step)) return !replace->plain && replace->same_keys;
+    return std::holds_alternative<Release>(step);
+}
+
+bool is_as_judged(const plan::Step& step, std::string_view live_json) {
+    const auto live = reader().read(live_json);
+    if (!live) return false;
+    const auto same = [&](const auto& judged) {
+        return judged.uid == live->uid && judged.resource_version == live->resource_version;
+    };
+    return std::visit(Match{[&](const Replace& judged) { return same(judged); },
+                            [&](const Release& judged) { return same(judged); },
+                            [&](const Delete& judged) { return same(judged); },
+                            [](const Create&) { return false; },
+                            [&](const Apply& judged) { return judged.resource_version == live->resource_version; }},
+                      step);
+}
+
+Result<kube::Call> call_for(const Order& order, const Address& address, const Signature& signature, std::string_view live_json) {
+    const auto claim_as = [&](plan::Making making) {
+        return claim(*order.wish, signature, address.namespace_name, address.name, making);
+    };
+    return std::visit(
+        Match{[&](const Create&) -> Result<kube::Call> {
+                  const auto path = managed(kube::path(address.resource, address.namespace_name));
+                  return call("POST", path, "application/json", new_object(*order.wish, claim_as(plan::Making::made)));
+              },
+              [&](const Replace& step) -> Result<kube::Call> {
+                  const auto ours = claim_as(step.making);
+                  const auto path = managed(object_path(address));
+                  if (step.plain) return call("PUT", path, "application/json", whole_object(*order.wish, ours, step));
+                  if (step.same_keys) {
+                      return call("PATCH", path, "application/json-patch+json", content_patch(*order.wish, ours, step));
+                  }
+                  return call("PUT", path, "application/json", TRY(merged_object(*order.wish, ours, step, live_json)));
+              },
+              [&](const Apply& step) -> Result<kube::Call> {
+                  const auto making = step.resource_version == 0 ? plan::Making::made : plan::Making::taken;
+                  auto path = managed(object_path(address));
+                  if (step.force) path += "&force=true";
+                  return call("PATCH", path, "application/apply-patch+yaml",
+                              applied_object(*order.wish, claim_as(making), step));
+              },
+              [&](const Release& step) -> Result<kube::Call> {
+                  const auto live = TRY(reader().read(live_json));
+                  if (!live.claim) return fail("the object carries no claim any more");
+                  return call("PATCH", managed(object_path(address)), "application/json-patch+json",
+                              release_patch(step, *live.claim, live_json));
+              },
+              [&](const Delete& step) -> Result<kube::Call> {
+                  return call("DELETE", object_path(address), "application/json", delete_options(step));
+              }},
+        order.step);
+}
+
+Fate fate_of(const Order& order, const kube::Answer& answer) {
+    const bool deletes = std::holds_alternative<Delete>(order.step);
+    if (deletes) {
+        // A Status: it is gone. The object itself: a finalizer holds it.
+        const auto body = nlohmann::json::parse(answer.body, nullptr, false);
+        if (!body.is_object() || body.value("kind", "") == "Status") return Gone{};
+    }
+    auto live = reader().read(answer.body);
+    if (!live) return Denied{{answer.status, "Unreadable", live.error().message, {}, {}}};
+    if (deletes && !live->terminating) return Gone{};
+    return Written{std::move(*live)};
+}
+
+Result<Found> what_is_there(const Order& order, const kube::Answer& answer) {
+    if (answer.status == 404) return Found{};
+    Found found;
+    found.live = TRY(reader().read(answer.body));
+    if (!found.live->has_claim && order.wish != nullptr) {
+        found.likeness = plan::likeness(answer.body, *order.wish->content);
+    }
+    return found;
+}
+
+}  // namespace moontide::apply

@@ -1,0 +1,32 @@
+// From a step to its request, and from the answer to what became of it.
+#pragma once
+
+#include <string_view>
+
+#include "apply/applier.hpp"
+#include "apply/body.hpp"
+#include "apply/order.hpp"
+#include "base/result.hpp"
+
+namespace moontide::apply {
+
+/// Whether the body is made from the object as it is, so that it must be read first: where others have marks on it
+/// and ours are to change. A Create looks first where an object of that name was there before.
+bool needs_look(const plan::Step& step);
+
+/// Whether the request is a JSON Patch, whose failed `test` answers 422.
+bool was_patch(const plan::Step& step);
+
+/// The live object is the one, at the version, that the step was judged on.
+bool is_as_judged(const plan::Step& step, std::string_view live_json);
+
+/// The request of a step. `live_json` is empty unless needs_look().
+Result<kube::Call> call_for(const Order& order, const Address& address, const Signature& signature, std::string_view live_json);
+
+/// Of an answer with a 2xx status.
+Fate fate_of(const Order& order, const kube::Answer& answer);
+
+/// Of a GET's answer, 200 or 404, after a step met something else than it had judged.
+Result<Found> what_is_there(const Order& order, const kube::Answer& answer);
+
+}  // namespace moontide::apply
