@@ -1,16 +1,16 @@
 // What a watch brings, filtered, on its way into a Store.
 #pragma once
 
+#include "base/result.hpp"
+#include "cache/store.hpp"
+#include "kube/object.hpp"
+#include "watch/ingest.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
-#include "cache/store.hpp"
-#include "kube/object.hpp"
-#include "watch/ingest.hpp"
 
 namespace moontide::cache {
 
@@ -27,11 +27,12 @@ public:
     ~Feed() override;
 
     /// A wider filter; what it takes beyond the old one is not there until backfill() has brought it. Deletions are
-    /// remembered from now until every backfill is in.
+    /// remembered from now until every backfill is in. Each widen() is answered by one backfill().
     void widen(Filter filter);
-    /// The objects of one list of the new scope, read at or after the version of widen(): each goes in unless the
-    /// store has a later version or saw its deletion at a later one.
-    void backfill(const std::vector<std::string>& objects_json, kube::ResourceVersion list_version);
+    /// The objects of one list of the new scope, read at or after the position() of widen(): each goes in unless the
+    /// store has a later version or saw its deletion at a later one. False where a relist that began before widen()
+    /// overtook the list: nothing was taken; list again, at or after position(), and call again.
+    [[nodiscard]] bool backfill(const std::vector<std::string>& objects_json, kube::ResourceVersion list_version);
 
     void relist_begun() override;
     void listed(std::string_view object_json) override;
@@ -39,6 +40,8 @@ public:
     void relist_abandoned() override;
     void changed(watch::EventType type, std::string_view object_json) override;
     void progressed(kube::ResourceVersion version) override;
+    void listed_with(const kube::Metadata& metadata, std::string_view object_json) override;
+    void changed_with(watch::EventType type, const kube::Metadata& metadata, std::string_view object_json) override;
 
     /// The version up to which everything is in.
     kube::ResourceVersion position() const;

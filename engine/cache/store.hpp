@@ -1,6 +1,8 @@
 // The objects of one kind that policies select: one writer, many readers.
 #pragma once
 
+#include "kube/object.hpp"
+
 #include <functional>
 #include <memory>
 #include <shared_mutex>
@@ -8,11 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "kube/object.hpp"
-
 namespace moontide::cache {
 
-/// What one event or relist did to one object. `before` is null for a new one, `after` for one that is gone.
+/// What one event or relist did to one object. `before` is null for a new one, `after` for one that is gone. Of a
+/// deletion that an event told, `before` is the object as the event has it: at the version of its deletion.
 struct Change {
     kube::ObjectPtr before;
     kube::ObjectPtr after;
@@ -29,6 +30,7 @@ public:
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
+    /// Null where it is not there. Found without building a text.
     kube::ObjectPtr find(std::string_view namespace_name, std::string_view name) const;
     /// All objects in the order of namespace and name; the vector is shared until the next change.
     std::shared_ptr<const std::vector<kube::ObjectPtr>> all() const;

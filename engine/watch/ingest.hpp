@@ -1,17 +1,17 @@
 // The one thread that reads what watches bring and writes what is known of the cluster.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/clock.hpp"
 #include "base/loop.hpp"
 #include "kube/client.hpp"
 #include "kube/object.hpp"
 #include "watch/scope.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace moontide::watch {
 
@@ -32,6 +32,12 @@ public:
     virtual void changed(EventType type, std::string_view object_json) = 0;
     /// Everything up to `version` has been delivered.
     virtual void progressed(kube::ResourceVersion version) = 0;
+
+    /// What Ingest calls: it has read the metadata already, and a consumer that takes it reads no object twice.
+    virtual void listed_with(const kube::Metadata& /*metadata*/, std::string_view object_json) { listed(object_json); }
+    virtual void changed_with(EventType type, const kube::Metadata& /*metadata*/, std::string_view object_json) {
+        changed(type, object_json);
+    }
 };
 
 using WatchId = std::uint64_t;
@@ -40,19 +46,19 @@ using WatchId = std::uint64_t;
 struct Health {
     WatchId id = 0;
     Scope scope;
-    bool synced = false;         ///< a whole list has been delivered since the start
-    std::string state;           ///< "listing", "watching", "waiting": of the state machine
-    std::string last_error;      ///< empty while all is well
-    Instant last_heard{};        ///< when the server last sent anything (or the list ended)
+    bool synced = false;     ///< a whole list has been delivered since the start
+    std::string state;       ///< "listing", "watching", "waiting": of the state machine
+    std::string last_error;  ///< empty while all is well
+    Instant last_heard{};    ///< when the server last sent anything (or the list ended)
     std::uint64_t relists = 0;
     kube::ResourceVersion version = 0;
 };
 
 struct IngestOptions {
     std::size_t page_size = 500;
-    bool watch_list = true;          ///< ask for sendInitialEvents first; falls back where it is refused
+    bool watch_list = true;                     ///< ask for sendInitialEvents first; falls back where it is refused
     Milliseconds watch_timeout_least{300'000};  ///< timeoutSeconds is drawn from [least, 2 * least]
-    Milliseconds silent_after{150'000};  ///< no event and no bookmark for this long: the watch is dialled anew
+    Milliseconds silent_after{150'000};         ///< no event and no bookmark for this long: the watch is dialled anew
     Milliseconds backoff_first{200};
     Milliseconds backoff_last{30'000};
     std::uint64_t seed = 1;

@@ -1,0 +1,127 @@
+#include "cache/store.hpp"
+
+#include "cache/store_implementation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace moontide::cache {
+
+namespace {
+
+/// Keeps what `holds` for the object's metadata; marks are hashes, so a rare stranger is among what they bring.
+template <typename Holds>
+void keep_where(std::vector<kube::ObjectPtr>& objects, Holds&& holds) {
+    thread_local kube::Reader reader;
+    std::erase_if(objects, [&](const kube::ObjectPtr& object) {
+        const auto metadata = reader.metadata(object->json());
+        return !metadata || !holds(*metadata);
+    });
+}
+
+}  // namespace
+
+kube::ObjectPtr Store::Implementation::put(const kube::ObjectPtr& object, const Marks& after) {
+    const auto existing = contents.find(object->namespace_name(), object->name());
+    const Marks before = existing ? marks_of(*existing) : Marks{};
+    std::unique_lock lock(mutex);
+    contents.put(object, before, after);
+    listing.note(object, false, contents.size());
+    return existing;
+}
+
+kube::ObjectPtr Store::Implementation::erase(std::string_view namespace_name, std::string_view name) {
+    auto existing = contents.find(namespace_name, name);
+    if (!existing) return nullptr;
+    const Marks before = marks_of(*existing);
+    std::unique_lock lock(mutex);
+    contents.erase(namespace_name, name, before);
+    listing.note(existing, true, contents.size());
+    return existing;
+}
+
+void Store::Implementation::swap(Contents next) {
+    std::unique_lock lock(mutex);
+    std::swap(contents, next);
+    listing.reset();
+    synced = true;
+}
+
+Store::Store() : self_(std::make_unique<Implementation>()) {}
+Store::~Store() = default;
+
+kube::ObjectPtr Store::find(std::string_view namespace_name, std::string_view name) const {
+    std::shared_lock lock(self_->mutex);
+    return self_->contents.find(namespace_name, name);
+}
+
+std::shared_ptr<const std::vector<kube::ObjectPtr>> Store::all() const {
+    {
+        std::shared_lock lock(self_->mutex);
+        if (auto list = self_->listing.current()) return list;
+    }
+    std::scoped_lock making(self_->list_mutex);
+    Listing::Recipe recipe;
+    {
+        std::unique_lock lock(self_->mutex);
+        if (auto list = self_->listing.current()) return list;
+        recipe = self_->listing.take(self_->contents);
+    }
+    auto list = std::make_shared<const ObjectList>(make_list(std::move(recipe)));
+    std::unique_lock lock(self_->mutex);
+    self_->listing.made(list);
+    return list;
+}
+
+std::vector<kube::ObjectPtr> Store::in_namespace(std::string_view namespace_name) const {
+    std::vector<kube::ObjectPtr> objects;
+    {
+        std::shared_lock lock(self_->mutex);
+        objects = self_->contents.marked(namespace_mark(namespace_name));
+    }
+    std::erase_if(objects, [&](const auto& object) { return object->namespace_name() != namespace_name; });
+    return objects;
+}
+
+std::vector<kube::ObjectPtr> Store::with_label(std::string_view key, std::string_view value) const {
+    std::vector<kube::ObjectPtr> objects;
+    {
+        std::shared_lock lock(self_->mutex);
+        objects = self_->contents.marked(label_mark(key, value));
+    }
+    keep_where(objects, [&](const kube::Metadata& metadata) {
+        const auto* found = kube::find(metadata.labels, key);
+        return found != nullptr && *found == value;
+    });
+    return objects;
+}
+
+std::vector<kube::ObjectPtr> Store::owned_by(std::string_view owner_uid) const {
+    std::vector<kube::ObjectPtr> objects;
+    {
+        std::shared_lock lock(self_->mutex);
+        objects = self_->contents.marked(owner_mark(owner_uid));
+    }
+    keep_where(objects, [&](const kube::Metadata& metadata) {
+        return std::find(metadata.owner_uids.begin(), metadata.owner_uids.end(), owner_uid) !=
+               metadata.owner_uids.end();
+    });
+    return objects;
+}
+
+std::size_t Store::size() const {
+    std::shared_lock lock(self_->mutex);
+    return self_->contents.size();
+}
+
+bool Store::synced() const {
+    std::shared_lock lock(self_->mutex);
+    return self_->synced;
+}
+
+std::size_t Store::bytes() const {
+    std::shared_lock lock(self_->mutex);
+    return self_->contents.bytes();
+}
+
+}  // namespace moontide::cache
