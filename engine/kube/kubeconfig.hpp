@@ -2,12 +2,12 @@
 // https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 #pragma once
 
+#include "base/result.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/result.hpp"
 
 namespace moontide::kube {
 
@@ -18,7 +18,8 @@ struct Material {
     bool empty() const { return inline_pem.empty() && file.empty(); }
 };
 
-/// A credential plugin: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+/// A credential plugin:
+/// https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 struct ExecPlugin {
     std::string command;  ///< absolute, found in PATH, or relative to the kubeconfig's directory
     std::vector<std::string> arguments;
@@ -30,7 +31,7 @@ struct ExecPlugin {
 
 /// One cluster as one user. Everything that a context of a kubeconfig, or a pod's service account, says.
 struct Access {
-    std::string server;       ///< "https://host:port/prefix"
+    std::string server;  ///< "https://host:port/prefix"
     std::string tls_server_name;
     bool insecure_skip_tls_verify = false;
     Material certificate_authority;  ///< the system's roots where empty
@@ -49,8 +50,9 @@ struct Access {
 };
 
 struct AccessOptions {
-    std::string kubeconfig;  ///< --kubeconfig: this file alone
-    std::string context;     ///< --context
+    std::string kubeconfig;                                                         ///< --kubeconfig: this file alone
+    std::string context;                                                            ///< --context
+    std::string service_account = "/var/run/secrets/kubernetes.io/serviceaccount";  ///< a pod's, with its token
 };
 
 /// In this order: --kubeconfig, the files of KUBECONFIG merged (the first to say something wins), the pod's service

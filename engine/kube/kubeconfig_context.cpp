@@ -1,0 +1,264 @@
+#include "kube/kubeconfig_context.hpp"
+
+#include "kube/connection_url.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include <openssl/evp.h>
+
+namespace moontide::kube {
+
+namespace {
+
+using yaml::Node;
+
+/// A named entry: where it was found and what it holds.
+struct Entry {
+    const KubeconfigFile* file = nullptr;
+    const Node* node = nullptr;  // the map below "cluster", "user" or "context"
+
+    std::string place(const Node* at) const { return file->name + ":" + std::to_string(at->line); }
+};
+
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+/// "there are: prod, stage", the nearest first.
+std::string choices(const std::set<std::string>& names, const std::string& wanted) {
+    if (names.empty()) return "there is none";
+    std::vector<std::string> sorted(names.begin(), names.end());
+    std::ranges::stable_sort(sorted, {}, [&](const std::string& name) { return distance(name, wanted); });
+    std::string text = "there are: ";
+    for (std::size_t i = 0; i < sorted.size() && i < 8; ++i) text += (i > 0 ? ", " : "") + sorted[i];
+    if (sorted.size() > 8) text += " and " + std::to_string(sorted.size() - 8) + " more";
+    return text;
+}
+
+std::string files_text(const std::vector<KubeconfigFile>& files) {
+    std::string text;
+    for (const auto& file : files) text += (text.empty() ? "" : ":") + file.name;
+    return text;
+}
+
+/// `section` is "clusters" and `member` "cluster", say.
+struct Named {
+    const char* section;
+    const char* member;
+};
+
+/// `place` stands before the error that it is not there.
+Result<Entry> entry(const std::vector<KubeconfigFile>& files, Named kind, const std::string& name,
+                    const std::string& place) {
+    std::set<std::string> names;
+    for (const auto& file : files) {
+        const Node* list = file.root->find(kind.section);
+        if (list == nullptr) continue;
+        const Entry at{&file, list};
+        if (list->shape != Node::Shape::list) {
+            return fail(at.place(list) + ": '" + kind.section + "' must be a list");
+        }
+        for (const auto& item : list->list) {
+            const Node* item_name = item->find("name");
+            if (item_name == nullptr || item_name->shape != Node::Shape::text) continue;
+            names.insert(item_name->text);
+            if (item_name->text != name) continue;
+            const Node* node = item->find(kind.member);
+            static const Node nothing{Node::Shape::map, 0, {}, {}, {}};
+            if (node != nullptr && node->shape != Node::Shape::map) {
+                return fail(at.place(node) + ": '" + kind.member + "' of '" + name + "' must be a map");
+            }
+            return Entry{&file, node != nullptr ? node : &nothing};
+        }
+    }
+    return fail(place + ": no " + kind.member + " is named '" + name + "'; " + choices(names, name));
+}
+
+Result<std::string> text(const Entry& from, const char* key) {
+    const Node* node = from.node->find(key);
+    if (node == nullptr) return std::string();
+    if (node->shape != Node::Shape::text) return fail(from.place(node) + ": '" + key + "' must be a text");
+    return node->text;
+}
+
+Result<bool> boolean(const Entry& from, const char* key) {
+    const auto value = TRY(text(from, key));
+    if (value.empty() || value == "false") return false;
+    if (value == "true") return true;
+    return fail(from.place(from.node->find(key)) + ": '" + key + "' must be true or false, not '" + value + "'");
+}
+
+Result<std::vector<std::string>> texts(const Entry& from, const char* key) {
+    std::vector<std::string> values;
+    const Node* node = from.node->find(key);
+    if (node == nullptr) return values;
+    const auto wrong = [&](const Node* at) { return fail(from.place(at) + ": '" + key + "' must be a list of texts"); };
+    if (node->shape != Node::Shape::list) return wrong(node);
+    for (const auto& item : node->list) {
+        if (item->shape != Node::Shape::text) return wrong(item.get());
+        values.push_back(item->text);
+    }
+    return values;
+}
+
+std::string absolute(const Entry& from, const std::string& path) {
+    if (path.empty() || path.starts_with('/')) return path;
+    return (std::filesystem::path(from.file->directory) / path).lexically_normal().string();
+}
+
+Result<std::string> decoded(const Entry& from, const std::string& key, std::string base64) {
+    std::erase_if(base64, [](unsigned char c) { return std::isspace(c) != 0; });
+    std::string out(base64.size() / 4 * 3 + 3, '\0');
+    const int size =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(base64.data()), static_cast<int>(base64.size()));
+    if (size < 0 || base64.size() % 4 != 0) {
+        return fail(from.place(from.node->find(key)) + ": '" + key + "' is not base64");
+    }
+    // The decoder counts the padding as bytes.
+    const auto padding = static_cast<std::size_t>(std::ranges::count(base64, '='));
+    out.resize(static_cast<std::size_t>(size) - std::min(padding, std::size_t{2}));
+    return out;
+}
+
+/// `key`-data, which wins, or the file that `key` names.
+Result<Material> material(const Entry& from, const std::string& key) {
+    Material material;
+    const std::string data_key = key + "-data";
+    if (auto data = TRY(text(from, data_key.c_str())); !data.empty()) {
+        material.inline_pem = TRY(decoded(from, data_key, std::move(data)));
+    } else {
+        material.file = absolute(from, TRY(text(from, key.c_str())));
+    }
+    return material;
+}
+
+Result<void> read_cluster(const Entry& cluster, const std::string& name, Access& access) {
+    access.server = TRY(text(cluster, "server"));
+    if (access.server.empty()) return fail(cluster.file->name + ": cluster '" + name + "' has no 'server'");
+    const auto place = cluster.place(cluster.node->find("server"));
+    const auto url = parse_url(access.server);
+    if (!url) return within(place, url.error());
+    if (url->scheme != "https") {
+        return fail(place + ": server '" + access.server +
+                    "' must begin with https://, since Moontide speaks HTTP/2 over TLS");
+    }
+    access.tls_server_name = TRY(text(cluster, "tls-server-name"));
+    access.insecure_skip_tls_verify = TRY(boolean(cluster, "insecure-skip-tls-verify"));
+    access.certificate_authority = TRY(material(cluster, "certificate-authority"));
+    access.proxy_url = TRY(text(cluster, "proxy-url"));
+    if (access.insecure_skip_tls_verify && !access.certificate_authority.empty()) {
+        return fail(cluster.place(cluster.node->find("insecure-skip-tls-verify")) + ": cluster '" + name +
+                    "' names a certificate authority and says insecure-skip-tls-verify: take one of them away");
+    }
+    return {};
+}
+
+Result<ExecPlugin> read_exec(const Entry& user, const Node* node) {
+    const Entry from{user.file, node};
+    if (node->shape != Node::Shape::map) return fail(user.place(node) + ": 'exec' must be a map");
+    ExecPlugin plugin;
+    plugin.command = TRY(text(from, "command"));
+    if (plugin.command.empty()) return fail(user.place(node) + ": 'exec' has no 'command'");
+    if (plugin.command.find('/') != std::string::npos) plugin.command = absolute(from, plugin.command);
+    plugin.arguments = TRY(texts(from, "args"));
+    plugin.install_hint = TRY(text(from, "installHint"));
+    plugin.provide_cluster_info = TRY(boolean(from, "provideClusterInfo"));
+    plugin.api_version = TRY(text(from, "apiVersion"));
+    if (plugin.api_version != "client.authentication.k8s.io/v1" &&
+        plugin.api_version != "client.authentication.k8s.io/v1beta1") {
+        return fail(user.place(node) + ": 'exec' has apiVersion '" + plugin.api_version +
+                    "'; Kubernetes knows client.authentication.k8s.io/v1 and v1beta1");
+    }
+    if (TRY(text(from, "interactiveMode")) == "Always") {
+        return fail(user.place(node) + ": the plugin '" + plugin.command +
+                    "' has interactiveMode Always, and there is nobody to answer it");
+    }
+    if (const Node* list = node->find("env")) {
+        if (list->shape != Node::Shape::list) return fail(user.place(list) + ": 'env' must be a list");
+        for (const auto& item : list->list) {
+            const Entry variable{user.file, item.get()};
+            plugin.environment[TRY(text(variable, "name"))] = TRY(text(variable, "value"));
+        }
+    }
+    return plugin;
+}
+
+Result<void> read_user(const Entry& user, const std::string& name, Access& access) {
+    access.client_certificate = TRY(material(user, "client-certificate"));
+    access.client_key = TRY(material(user, "client-key"));
+    access.token = TRY(text(user, "token"));
+    access.token_file = absolute(user, TRY(text(user, "tokenFile")));
+    access.username = TRY(text(user, "username"));
+    access.password = TRY(text(user, "password"));
+    access.impersonate_user = TRY(text(user, "as"));
+    access.impersonate_groups = TRY(texts(user, "as-groups"));
+    if (const Node* exec = user.node->find("exec")) access.exec = TRY(read_exec(user, exec));
+    if (const Node* provider = user.node->find("auth-provider")) {
+        return fail(user.place(provider) + ": user '" + name +
+                    "' has an auth-provider, which Kubernetes 1.26 removed: use 'exec' with the provider's plugin");
+    }
+    if (access.client_certificate.empty() != access.client_key.empty()) {
+        return fail(user.file->name + ": user '" + name + "' has only one of client-certificate and client-key");
+    }
+    if (!access.username.empty() && !(access.token.empty() && access.token_file.empty())) {
+        return fail(user.file->name + ": user '" + name + "' has a token and a username: take one of them away");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<KubeconfigFile> parse_file(const std::string& text, const std::string& name, const std::string& directory) {
+    KubeconfigFile file{name, directory, TRY(yaml::parse(text, name))};
+    if (!file.root || file.root->shape == Node::Shape::null) {
+        file.root = std::make_shared<Node>(Node{Node::Shape::map, 1, {}, {}, {}});
+    }
+    if (file.root->shape != Node::Shape::map) return fail(name + ": is no kubeconfig: it must be a map");
+    if (const Node* kind = file.root->find("kind"); kind != nullptr && kind->text != "Config") {
+        return fail(name + ":" + std::to_string(kind->line) + ": is no kubeconfig: its kind is '" + kind->text +
+                    "', not 'Config'");
+    }
+    return file;
+}
+
+Result<Access> access_of(const std::vector<KubeconfigFile>& files, const std::string& context) {
+    const std::string place = files_text(files);
+    std::string chosen = context;
+    for (const auto& file : files) {
+        if (chosen.empty()) chosen = TRY(text(Entry{&file, file.root.get()}, "current-context"));
+    }
+    if (chosen.empty()) {
+        return fail(place + ": no current-context is set: choose one with --context or `kubectl config use-context`");
+    }
+
+    const auto found = TRY(entry(files, {"contexts", "context"}, chosen, place));
+    Access access;
+    access.context = chosen;
+    if (auto name = TRY(text(found, "namespace")); !name.empty()) access.default_namespace = std::move(name);
+
+    const auto cluster_name = TRY(text(found, "cluster"));
+    const auto of_context = place + ": context '" + chosen + "'";
+    TRY_VOID(read_cluster(TRY(entry(files, {"clusters", "cluster"}, cluster_name, of_context)), cluster_name, access));
+
+    const auto user_name = TRY(text(found, "user"));
+    if (user_name.empty()) return access;
+    TRY_VOID(read_user(TRY(entry(files, {"users", "user"}, user_name, of_context)), user_name, access));
+    return access;
+}
+
+}  // namespace moontide::kube
