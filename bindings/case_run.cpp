@@ -1,0 +1,238 @@
+#include "bindings/case_run.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace moontide::bindings {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view claim = "moontide.dev/claim";
+
+/// The objects of a case.
+class Given final : public policy::View {
+public:
+    struct Entry {
+        kube::Ref ref;
+        kube::ObjectPtr object;
+    };
+
+    Result<void> add(const Json& manifest) {
+        auto object = TRY(kube::Object::read(reader_, manifest.dump()));
+        kube::Ref ref{{manifest["apiVersion"], manifest["kind"]},
+                      std::string(object->namespace_name()),
+                      std::string(object->name())};
+        if (!objects_.emplace(ref, object).second) return fail(fmt::format("{} is given twice", ref.text()));
+        if (ref.kind.kind == "Namespace" && ref.kind.api_version == "v1") {
+            const auto place = std::ranges::lower_bound(*namespaces_, object->name(), {}, &kube::Object::name);
+            namespaces_->insert(place, object);
+        }
+        entries_.push_back({std::move(ref), std::move(object)});
+        return {};
+    }
+
+    const std::vector<Entry>& entries() const { return entries_; }
+
+    kube::ObjectPtr namespace_object(std::string_view name) const override {
+        return find({{"v1", "Namespace"}, {}, std::string(name)});
+    }
+    std::shared_ptr<const std::vector<kube::ObjectPtr>> namespaces() const override { return namespaces_; }
+    kube::ObjectPtr find(const kube::Ref& ref) const override {
+        const auto found = objects_.find(ref);
+        return found == objects_.end() ? nullptr : found->second;
+    }
+
+private:
+    kube::Reader reader_;
+    std::vector<Entry> entries_;
+    std::map<kube::Ref, kube::ObjectPtr> objects_;
+    std::shared_ptr<std::vector<kube::ObjectPtr>> namespaces_ = std::make_shared<std::vector<kube::ObjectPtr>>();
+};
+
+bool has_all(const policy::Labels& marks, const kube::TextMap& map) {
+    return std::ranges::all_of(marks, [&](const auto& mark) {
+        const std::string_view* value = kube::find(map, mark.first);
+        return value && *value == mark.second;
+    });
+}
+
+class Run {
+public:
+    Run(const policy::Policy& policy, const Case& one)
+        : policy_(policy), shape_(policy.shape()), case_(one), evaluator_(policy.evaluator()) {}
+
+    Outcome take() {
+        const auto done = evaluate();
+        if (!done) outcome_.errors.push_back(done.error().message);
+        std::ranges::sort(outcome_.copies, {}, [](const Json& copy) {
+            return std::tuple(copy.value("namespace", ""), copy.value("kind", ""), copy.value("name", ""));
+        });
+        return std::move(outcome_);
+    }
+
+private:
+    Result<void> evaluate() {
+        for (const Json& manifest : case_.given) TRY_VOID(given_.add(manifest));
+        const policy::Bounds bounds{case_.excluded_namespaces};
+        for (const policy::Subject& subject : TRY(subjects())) {
+            policy::Wanted wanted;
+            wanted.copy = [&](policy::Copy copy) { take_copy(std::move(copy)); };
+            wanted.refused = [&](policy::Refusal refusal) { take_refusal(std::move(refusal)); };
+            wanted.depends = [](const std::string&, const kube::Ref&) {};
+            wanted.waiting = [&](std::string text) { outcome_.waiting.push_back(std::move(text)); };
+            const auto done = policy::want(shape_, *evaluator_, subject, given_, bounds, wanted);
+            // Other units go on, as they do in a cluster.
+            if (!done) outcome_.errors.push_back(done.error().message);
+        }
+        return {};
+    }
+
+    /// A copy is never a source, whatever marks it carries.
+    bool is_copy(const kube::Metadata& metadata) const {
+        return kube::find(metadata.annotations, claim) || policy_.origin(metadata);
+    }
+
+    Result<std::vector<kube::ObjectPtr>> sources() {
+        const auto selections = TRY(evaluator_->from({}));
+        std::vector<kube::ObjectPtr> found;
+        for (const auto& [ref, object] : given_.entries()) {
+            const kube::Metadata metadata = TRY(reader_.metadata(object->json()));
+            if (is_copy(metadata)) continue;
+            for (const policy::Selection& selection : selections) {
+                const auto& kinds = selection.kinds.empty() ? shape_.source_kinds : selection.kinds;
+                if (std::ranges::find(kinds, ref.kind) == kinds.end() || !selection.matches(metadata)) continue;
+                if (selection.has_where()) {
+                    policy::Inputs inputs;
+                    inputs.sources = {object};
+                    const auto holds = evaluator_->where(selection, inputs);
+                    if (!holds) outcome_.errors.push_back(holds.error().message);
+                    if (!holds || !*holds) continue;
+                }
+                found.push_back(object);
+                break;
+            }
+        }
+        // The oldest first, since it holds what others want too.
+        std::ranges::stable_sort(found, {}, [](const kube::ObjectPtr& object) {
+            return std::pair(object->creation_timestamp(), object->uid());
+        });
+        return found;
+    }
+
+    Result<std::vector<policy::Subject>> subjects() {
+        // A policy without sources asks for its copies by itself.
+        if (shape_.source_kinds.empty()) return std::vector<policy::Subject>(1);
+        std::vector<policy::Subject> subjects;
+        std::map<std::string, std::size_t> groups;
+        for (const kube::ObjectPtr& source : TRY(sources())) {
+            policy::Inputs inputs;
+            inputs.sources = {source};
+            std::optional<std::string> group;
+            if (shape_.has_group) {
+                auto evaluated = evaluator_->group(inputs);
+                if (!evaluated) {
+                    outcome_.errors.push_back(evaluated.error().message);
+                    continue;
+                }
+                group = std::move(*evaluated);
+            }
+            if (group) {
+                const auto [place, first] = groups.emplace(*group, subjects.size());
+                if (!first) {
+                    subjects[place->second].sources.push_back(source);
+                    continue;
+                }
+            }
+            subjects.push_back({nullptr, {source}});
+        }
+        return subjects;
+    }
+
+    void take_refusal(policy::Refusal refusal) {
+        if (refusal.reason == "EvaluationFailed") outcome_.errors.push_back(refusal.message);
+        outcome_.refusals.push_back(std::move(refusal));
+    }
+
+    void take_copy(policy::Copy copy) {
+        std::ranges::move(copy.warnings, std::back_inserter(outcome_.warnings));
+        const policy::Target& target = copy.target;
+        if (copy.expires && *copy.expires <= case_.now) return;
+        if (!held_.insert(target).second) {
+            return refuse(target, "HeldByOther", "is held for another source or policy");
+        }
+        const kube::ObjectPtr there = given_.find({target.kind, target.namespace_name, target.name});
+        if (there && !may_take(copy, *there)) return;
+        if (!there && copy.existing == policy::Existing::join) {
+            const kube::Ref ref{target.kind, target.namespace_name, target.name};
+            outcome_.waiting.push_back(fmt::format("{} does not exist", ref.text()));
+            return;
+        }
+        Json manifest = Json::parse(copy.content->fields.empty() ? "{}" : copy.content->fields);
+        manifest["apiVersion"] = target.kind.api_version;
+        manifest["kind"] = target.kind.kind;
+        manifest["metadata"] = {{"namespace", target.namespace_name},
+                                {"name", target.name},
+                                {"labels", copy.content->labels},
+                                {"annotations", copy.content->annotations}};
+        outcome_.copies.push_back(flat_copy(manifest));
+    }
+
+    /// Whether an object of that name becomes the copy.
+    bool may_take(const policy::Copy& copy, const kube::Object& there) {
+        const auto metadata = reader_.metadata(there.json());
+        if (!metadata || kube::find(metadata->annotations, claim)) return metadata.has_value();
+        const policy::Content& content = *copy.content;
+        switch (copy.existing) {
+            case policy::Existing::overwrite:
+            case policy::Existing::merge:
+            case policy::Existing::join:
+                return true;
+            case policy::Existing::marked:
+                if ((!content.mark_labels.empty() || !content.mark_annotations.empty()) &&
+                    has_all(content.mark_labels, metadata->labels) &&
+                    has_all(content.mark_annotations, metadata->annotations)) {
+                    return true;
+                }
+                break;
+            case policy::Existing::adopt: {
+                Json fields = Json::parse(there.json());
+                for (const char* key : {"apiVersion", "kind", "metadata"}) fields.erase(key);
+                if (fields == Json::parse(content.fields.empty() ? "{}" : content.fields)) return true;
+                refuse(copy.target, "ContentDiffers", "exists, is not Moontide's, and its content differs");
+                return false;
+            }
+            case policy::Existing::refuse:
+                break;
+        }
+        refuse(copy.target, "AlreadyExists", "exists and is not Moontide's");
+        return false;
+    }
+
+    void refuse(const policy::Target& target, std::string reason, std::string message) {
+        outcome_.refusals.push_back(
+            {target.namespace_name, target.kind, target.name, std::move(reason), std::move(message)});
+    }
+
+    const policy::Policy& policy_;
+    const policy::Shape& shape_;
+    const Case& case_;
+    std::unique_ptr<policy::Evaluator> evaluator_;
+    Given given_;
+    kube::Reader reader_;
+    std::set<policy::Target> held_;
+    Outcome outcome_;
+};
+
+}  // namespace
+
+Outcome run_case(const policy::Policy& policy, const Case& one) {
+    return Run(policy, one).take();
+}
+
+}  // namespace moontide::bindings
