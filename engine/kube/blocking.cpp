@@ -190,7 +190,7 @@ Result<Answer> Blocking::await(const std::function<Result<Answer>()>& ask,
                                     std::string_view(answer->body).substr(0, 2'000)));
         }
         // An answer from loopback takes a fraction of this; asking without a pause would only take the server's time.
-        std::this_thread::sleep_for(Milliseconds(3));
+        std::this_thread::sleep_for(Milliseconds(1));
     }
 }
 

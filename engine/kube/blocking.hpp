@@ -41,7 +41,7 @@ public:
 
     Result<Resource> resource(const Kind& kind);
 
-    /// Asks again every few milliseconds until `holds` says yes of an answer, and gives that one back. At the deadline
+    /// Asks again every millisecond until `holds` says yes of an answer, and gives that one back. At the deadline
     /// an Error that tells the last answer seen.
     Result<Answer> await(const std::function<Result<Answer>()>& ask, const std::function<bool(const Answer&)>& holds,
                          Milliseconds deadline = Milliseconds(10'000));
