@@ -1,0 +1,327 @@
+#include "sandbox/api.hpp"
+
+#include "sandbox/decode.hpp"
+#include "sandbox/discovery.hpp"
+#include "sandbox/names.hpp"
+#include "sandbox/patch.hpp"
+#include "sandbox/schema.hpp"
+#include "sandbox/view.hpp"
+#include "sandbox/watch.hpp"
+
+#include <fmt/format.h>
+
+namespace moontide::sandbox {
+
+namespace {
+
+/// A watch without timeoutSeconds ends after half an hour to an hour, as the real server's do.
+constexpr Milliseconds WATCH_TIMEOUT{1'800'000};
+
+std::string text_at(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// The body's object as its kind's types hold it. Says what is wrong in `why`; unknown and twice-named fields refuse
+/// or warn.
+bool fits(const KindRow& kind, Body& body, FieldValidation validation, std::vector<std::string>& warnings,
+          std::string& why) {
+    auto decoded = fit(kind, body.tree);
+    if (!decoded.error.empty()) {
+        why = decoded.error;
+        return false;
+    }
+    std::vector<std::string> notes;
+    for (const auto& path : decoded.unknown) notes.push_back(fmt::format("unknown field {}", in_quotes(path)));
+    for (const auto& path : body.duplicates) notes.push_back(fmt::format("duplicate field {}", in_quotes(path)));
+    if (validation == FieldValidation::warn) warnings = std::move(notes);
+    if (validation != FieldValidation::strict || notes.empty()) return true;
+    why = "strict decoding error: ";
+    for (const auto& note : notes) why += (why.ends_with(": ") ? "" : ", ") + note;
+    return false;
+}
+
+Outcome<Json> read_object(const KindRow& kind, const Request& request, FieldValidation validation,
+                          std::vector<std::string>& warnings) {
+    auto body = decode_object(kind, request.content_type, request.body);
+    if (!body) return refuse(body.error());
+    const auto of_kind = text_at(body->tree, "kind");
+    const auto api_version = text_at(body->tree, "apiVersion");
+    const auto unusable = [&](const std::string& why) {
+        const auto version = api_version.empty() ? kind.version : api_version.substr(api_version.rfind('/') + 1);
+        return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
+                                              of_kind.empty() ? kind.kind : of_kind, version, kind.kind, why)));
+    };
+    if (!api_version.empty() && api_version != kind.api_version()) {
+        return unusable(fmt::format("no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
+                                    in_quotes(of_kind), in_quotes(api_version)));
+    }
+    if (!of_kind.empty() && of_kind != kind.kind) {
+        return unusable(fmt::format("converting (v1.{}) to (core.{}): unknown conversion", of_kind, kind.kind));
+    }
+    std::string why;
+    if (!fits(kind, *body, validation, warnings, why)) return unusable(why);
+    body->tree["kind"] = kind.kind;
+    body->tree["apiVersion"] = kind.api_version();
+    return std::move(body->tree);
+}
+
+Response whole(std::string body, int status = 200) {
+    Response response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+}
+
+const char* options_of(std::string_view method) {
+    return method == "POST" ? "CreateOptions" : method == "PUT" ? "UpdateOptions" : "PatchOptions";
+}
+
+std::string verb_of(const Request& request, const Query& query, const Route& route) {
+    if (request.method == "GET" || request.method == "HEAD") {
+        return !route.name.empty() ? "get" : query.flag("watch") ? "watch" : "list";
+    }
+    if (request.method == "POST") return "create";
+    if (request.method == "PUT") return "update";
+    if (request.method == "PATCH") return "patch";
+    if (request.method == "DELETE") return route.name.empty() ? "deletecollection" : "delete";
+    return request.method;
+}
+
+bool is_allowed(const Route& route, const std::string& verb) {
+    const bool on_collection = verb == "create" || verb == "list" || verb == "watch" || verb == "deletecollection";
+    if (on_collection != route.name.empty()) return false;
+    if (!route.subresource.empty()) {
+        const auto& verbs = route.kind->subresource(route.subresource)->verbs;
+        return std::ranges::find(verbs, verb) != verbs.end();
+    }
+    const bool needs_namespace = verb == "create" || verb == "deletecollection";
+    if (needs_namespace && route.kind->namespaced && route.namespace_name.empty()) return false;
+    return route.kind->allows(verb);
+}
+
+}  // namespace
+
+Api::Api(ApiOptions options)
+    : options_(std::move(options)),
+      store_(options_.ring_size),
+      writes_(store_, kinds_, *options_.clock),
+      terminator_(store_, kinds_, writes_, *options_.clock),
+      collector_(store_, kinds_, writes_) {
+    for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
+        const auto& kind = *kinds_.find("", "v1", "namespaces");
+        const auto made = writes_.create(
+            kind, "", {{"kind", "Namespace"}, {"apiVersion", "v1"}, {"metadata", {{"name", name}}}}, false);
+        static_cast<void>(made);
+    }
+}
+
+Response Api::handle(const Request& request) {
+    Seen seen;
+    auto response = dispatch(request, seen);
+    seen.status = response.status;
+    counts_.with([&](auto& counts) { ++counts[seen.verb + " " + seen.resource]; });
+    if (options_.on_request) options_.on_request(seen);
+    return response;
+}
+
+void Api::settle() {
+    // Each may make work for the other.
+    while (terminator_.work() | collector_.work()) {
+    }
+}
+
+std::map<std::string, std::uint64_t> Api::counts() const {
+    return counts_.with([](const auto& counts) { return counts; });
+}
+
+Response Api::dispatch(const Request& request, Seen& seen) {
+    const auto mark = request.path.find('?');
+    const Query query(mark == std::string::npos ? std::string_view() : std::string_view(request.path).substr(mark + 1));
+    const auto path = request.path.substr(0, mark);
+    const auto segments = path_segments(path);
+    seen.resource = path;
+    seen.verb = request.method == "GET" ? "get" : request.method;
+    if (auto described = describe_server(kinds_, request, segments, query)) return std::move(*described);
+
+    const auto route = find_route(kinds_, segments);
+    if (!route) {
+        auto response = whole("404 page not found\n", 404);
+        response.content_type = "text/plain; charset=utf-8";
+        return response;
+    }
+    if (!*route) return response_of(route->error());
+    return on_resource(request, query, **route, seen);
+}
+
+Response Api::on_resource(const Request& request, const Query& query, const Route& route, Seen& seen) {
+    seen.verb = verb_of(request, query, route);
+    seen.resource = route.kind->resource + (route.subresource.empty() ? "" : "/" + route.subresource);
+    seen.namespace_name = route.namespace_name;
+    seen.name = route.name;
+    if (!is_allowed(route, seen.verb)) return response_of(method_not_allowed());
+
+    const auto answer = [&]() -> Outcome<Response> {
+        if (seen.verb == "get") return get(request, query, route);
+        if (seen.verb == "list" || seen.verb == "watch") return list_or_watch(request, query, route);
+        if (seen.verb == "create") return create(request, query, route);
+        if (seen.verb == "update") return replace(request, query, route);
+        if (seen.verb == "patch") return patch(request, query, route);
+        if (seen.verb == "delete") return remove(request, query, route);
+        return remove_collection(request, query, route);
+    }();
+    return answer ? *answer : response_of(answer.error());
+}
+
+Outcome<Response> Api::show(const Request& request, const Query& query, const Record& record, int status) const {
+    const auto view = View::negotiate(request.accept, query);
+    if (!view) return refuse(view.error());
+    return whole(view->one(record, options_.clock->wall()), status);
+}
+
+Outcome<Response> Api::get(const Request& request, const Query& query, const Route& route) {
+    if (const auto asked = std::strtoull(query.text("resourceVersion").c_str(), nullptr, 10);
+        asked > store_.version()) {
+        return refuse(version_too_large(asked, store_.version()));
+    }
+    const auto record = store_.find(*route.kind, route.namespace_name, route.name);
+    if (!record) return refuse(not_found(route.kind->resource, route.kind->group, route.name));
+    return show(request, query, *record, 200);
+}
+
+Outcome<Response> Api::list_or_watch(const Request& request, const Query& query, const Route& route) {
+    const auto view = View::negotiate(request.accept, query);
+    if (!view) return refuse(view.error());
+    auto options = ListOptions::parse(route, query);
+    if (!options) return refuse(options.error());
+    if (options->watch) {
+        Response response;
+        Watch::Timing timing{options_.bookmark_every, WATCH_TIMEOUT};
+        if (options->timeout_seconds.value_or(0) > 0) timing.timeout = std::chrono::seconds(*options->timeout_seconds);
+        response.watch = std::make_shared<Watch>(store_, *options_.clock, std::move(*options), *view, timing);
+        return response;
+    }
+    const auto page = read_page(store_, *options);
+    if (!page) return refuse(page.error());
+    return whole(view->list(*route.kind, page->records, page->metadata, options_.clock->wall()));
+}
+
+Outcome<Response> Api::create(const Request& request, const Query& query, const Route& route) {
+    const auto options = WriteOptions::parse(query, options_of(request.method));
+    if (!options) return refuse(options.error());
+    std::vector<std::string> warnings;
+    auto object = read_object(*route.kind, request, options->validation, warnings);
+    if (!object) return refuse(object.error());
+
+    if (route.kind->kind == "SelfSubjectAccessReview") {
+        // There is no RBAC here: everybody who came in may do everything.
+        (*object)["status"]["allowed"] = true;
+        return whole(object->dump(), 201);
+    }
+    const auto written = writes_.create(*route.kind, route.namespace_name, std::move(*object), options->dry_run);
+    if (!written) return refuse(written.error());
+    auto response = show(request, query, *written->record, 201);
+    if (response) response->warnings = std::move(warnings);
+    return response;
+}
+
+Outcome<Response> Api::replace(const Request& request, const Query& query, const Route& route) {
+    const auto options = WriteOptions::parse(query, options_of(request.method));
+    if (!options) return refuse(options.error());
+    std::vector<std::string> warnings;
+    auto object = read_object(*route.kind, request, options->validation, warnings);
+    if (!object) return refuse(object.error());
+    const auto written = writes_.replace({*route.kind, route.namespace_name, route.name, route.subresource},
+                                         std::move(*object), options->dry_run);
+    if (!written) return refuse(written.error());
+    auto response = show(request, query, *written->record, written->created ? 201 : 200);
+    if (response) response->warnings = std::move(warnings);
+    return response;
+}
+
+Outcome<Response> Api::patch(const Request& request, const Query& query, const Route& route) {
+    const auto options = WriteOptions::parse(query, options_of(request.method));
+    if (!options) return refuse(options.error());
+    const auto& kind = *route.kind;
+    const auto type = media_type(request.content_type);
+    const bool merge = type == "application/merge-patch+json";
+    const bool json = type == "application/json-patch+json";
+    if (type == "application/apply-patch+yaml") {
+        return refuse(unsupported_media_type(
+            "server-side apply is not served by the sandbox: use kubectl apply without --server-side"));
+    }
+    if (!merge && !json && type != "application/strategic-merge-patch+json") {
+        return refuse(unsupported_media_type("415: Unsupported Media Type"));
+    }
+    if (request.body.size() > LARGEST_BODY) return refuse(body_too_large(LARGEST_BODY));
+    auto body = parse_json(request.body);
+    if (!body) return refuse(bad_request("error decoding patch: " + body.error()));
+    if (!json && !body->tree.is_object()) {
+        return refuse(bad_request(fmt::format(
+            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            body->tree.type_name())));
+    }
+
+    std::vector<std::string> warnings;
+    const auto change = [&](const Json& old) -> Outcome<Json> {
+        Body made{old, body->duplicates};
+        Outcome<void> done;
+        if (merge) {
+            merge_patch(made.tree, body->tree);
+        } else if (json) {
+            done = json_patch(made.tree, body->tree);
+        } else {
+            done = strategic_patch(kind, made.tree, body->tree);
+        }
+        if (!done) return refuse(done.error());
+        std::string why;
+        const auto text = made.tree.dump();
+        if (made.tree.is_object() && fits(kind, made, options->validation, warnings, why)) return std::move(made.tree);
+        Complaints complaints;
+        complaints.invalid("patch", text, why.empty() ? "json: the result is no object" : why);
+        return refuse(invalid("", "", "", complaints));
+    };
+    const auto written =
+        writes_.modify({kind, route.namespace_name, route.name, route.subresource}, change, options->dry_run);
+    if (!written) return refuse(written.error());
+    auto response = show(request, query, *written->record, 200);
+    if (response) response->warnings = std::move(warnings);
+    return response;
+}
+
+Outcome<Response> Api::remove(const Request& request, const Query& query, const Route& route) {
+    const auto options = DeleteOptions::parse(request, query);
+    if (!options) return refuse(options.error());
+    const auto removed = writes_.remove(*route.kind, route.namespace_name, route.name, *options);
+    if (!removed) return refuse(removed.error());
+    if (!removed->gone || route.kind->habits.returns_deleted || route.kind->kind == "Namespace") {
+        return show(request, query, *removed->record, 200);
+    }
+    Json details = {{"name", route.name}, {"kind", route.kind->resource}, {"uid", removed->record->uid}};
+    if (!route.kind->group.empty()) details["group"] = route.kind->group;
+    return whole(Json{
+        {"kind", "Status"},
+        {"apiVersion", "v1"},
+        {"metadata", Json::object()},
+        {"status", "Success"},
+        {"details",
+         details}}.dump());
+}
+
+Outcome<Response> Api::remove_collection(const Request& request, const Query& query, const Route& route) {
+    const auto options = DeleteOptions::parse(request, query);
+    if (!options) return refuse(options.error());
+    const auto list = ListOptions::parse(route, query);
+    if (!list) return refuse(list.error());
+    const auto view = View::negotiate(request.accept, query);
+    if (!view) return refuse(view.error());
+    const auto page = read_page(store_, *list);
+    if (!page) return refuse(page.error());
+    for (const auto& record : page->records) {
+        const auto removed = writes_.remove(*route.kind, record->namespace_name, record->name, *options);
+        if (!removed && removed.error().code != 404) return refuse(removed.error());
+    }
+    return whole(view->list(*route.kind, page->records, page->metadata, options_.clock->wall()));
+}
+
+}  // namespace moontide::sandbox

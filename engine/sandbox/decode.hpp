@@ -1,0 +1,29 @@
+// Bodies of requests: JSON or YAML into a tree, within bounds.
+#pragma once
+
+#include "sandbox/kinds.hpp"
+#include "sandbox/status.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moontide::sandbox {
+
+inline constexpr std::size_t LARGEST_BODY = 3U << 20;
+
+struct Body {
+    Json tree;
+    std::vector<std::string> duplicates;  ///< paths of fields that stand there twice; the last one counts
+};
+
+/// Any JSON text of bounded depth. The error is a text in Go's words.
+std::expected<Body, std::string> parse_json(const std::string& text);
+
+/// An object of the kind that the path names, by the request's content type.
+Outcome<Body> decode_object(const KindRow& kind, std::string_view content_type, const std::string& text);
+
+/// What a client says of a content type: without parameters, in lower case.
+std::string media_type(std::string_view content_type);
+
+}  // namespace moontide::sandbox

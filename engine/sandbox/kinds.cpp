@@ -1,0 +1,91 @@
+#include "sandbox/kinds.hpp"
+
+#include "sandbox/captured.hpp"
+
+#include <algorithm>
+
+namespace moontide::sandbox {
+
+namespace {
+
+Habits habits_of(std::string_view kind) {
+    Habits habits;
+    habits.unconditional_update = kind != "Lease";
+    habits.create_on_update = kind == "Lease" || kind == "Event" || kind == "LimitRange";
+    habits.returns_deleted = kind == "Pod" || kind == "ServiceAccount" || kind == "ResourceQuota";
+    habits.has_generation = kind == "Pod";
+    return habits;
+}
+
+const Json* schema_of(const Json& schemas, const KindRow& row) {
+    for (const auto& [name, schema] : schemas.items()) {
+        const auto kinds = schema.find("x-kubernetes-group-version-kind");
+        if (kinds == schema.end()) continue;
+        for (const auto& kind : *kinds) {
+            if (kind.value("group", "") == row.group && kind.value("version", "") == row.version &&
+                kind.value("kind", "") == row.kind) {
+                return &schema;
+            }
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+bool KindRow::allows(std::string_view verb) const {
+    return std::ranges::find(verbs, verb) != verbs.end();
+}
+
+const Subresource* KindRow::subresource(std::string_view name) const {
+    const auto found = std::ranges::find(subresources, name, &Subresource::name);
+    return found == subresources.end() ? nullptr : &*found;
+}
+
+Kinds::Kinds() {
+    const auto& surface = captured::surface();
+    for (const char* part : {"core", "groups"}) {
+        for (const auto& group : surface.at(part).at("items")) {
+            const auto group_name = group.at("metadata").value("name", std::string());
+            for (const auto& version : group.at("versions")) {
+                for (const auto& resource : version.at("resources")) {
+                    KindRow row;
+                    row.index = rows_.size();
+                    row.group = group_name;
+                    row.version = version.at("version");
+                    row.kind = resource.at("responseKind").at("kind");
+                    row.resource = resource.at("resource");
+                    row.singular = resource.at("singularResource");
+                    row.namespaced = resource.at("scope") == "Namespaced";
+                    row.verbs = resource.at("verbs").get<std::vector<std::string>>();
+                    for (const auto& subresource : resource.value("subresources", Json::array())) {
+                        row.subresources.push_back({subresource.at("subresource"), subresource.at("verbs")});
+                    }
+                    row.habits = habits_of(row.kind);
+                    row.columns = surface.at("columns").value(row.api_version() + "/" + row.resource, Json::array());
+                    if (const auto* document =
+                            captured::openapi((row.group.empty() ? "api/" : "apis/") + row.api_version())) {
+                        row.schemas = &document->at("components").at("schemas");
+                        row.schema = schema_of(*row.schemas, row);
+                    }
+                    rows_.push_back(std::move(row));
+                }
+            }
+        }
+    }
+}
+
+const KindRow* Kinds::find(std::string_view group, std::string_view version, std::string_view resource) const {
+    const auto found = std::ranges::find_if(rows_, [&](const KindRow& row) {
+        return row.resource == resource && row.group == group && row.version == version;
+    });
+    return found == rows_.end() ? nullptr : &*found;
+}
+
+const KindRow* Kinds::find_kind(std::string_view api_version, std::string_view kind) const {
+    const auto found = std::ranges::find_if(
+        rows_, [&](const KindRow& row) { return row.kind == kind && row.api_version() == api_version; });
+    return found == rows_.end() ? nullptr : &*found;
+}
+
+}  // namespace moontide::sandbox

@@ -1,0 +1,142 @@
+#include "sandbox/store.hpp"
+
+#include "sandbox/field_selector.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace moontide::sandbox {
+
+namespace {
+
+std::vector<std::string> texts(const Json& list, const char* key = nullptr) {
+    std::vector<std::string> out;
+    for (const auto& element : list)
+        out.push_back(key ? element.value(key, std::string()) : element.get<std::string>());
+    return out;
+}
+
+}  // namespace
+
+Json Record::tree() const {
+    return Json::parse(object());
+}
+
+std::string Record::object() const {
+    return fmt::format(R"({{"kind":"{}","apiVersion":"{}",{})", kind->kind, kind->api_version(), text);
+}
+
+std::string Record::metadata_object() const {
+    return fmt::format(R"({{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",{}}})",
+                       std::string_view(text).substr(0, metadata_size));
+}
+
+RecordPtr make_record(const KindRow& kind, Json object, Version version) {
+    auto record = std::make_shared<Record>();
+    auto& metadata = object["metadata"];
+    if (version != 0) {
+        metadata["resourceVersion"] = std::to_string(version);
+    } else {
+        metadata.erase("resourceVersion");
+    }
+    record->kind = &kind;
+    record->namespace_name = metadata.value("namespace", std::string());
+    record->name = metadata.value("name", std::string());
+    record->uid = metadata.value("uid", std::string());
+    record->version = version;
+    record->terminating = metadata.contains("deletionTimestamp");
+    if (const auto labels = metadata.find("labels"); labels != metadata.end()) {
+        for (const auto& [key, value] : labels->items()) record->labels.emplace_back(key, value);
+    }
+    if (const auto owners = metadata.find("ownerReferences"); owners != metadata.end()) {
+        record->owners = texts(*owners, "uid");
+    }
+    if (const auto finalizers = metadata.find("finalizers"); finalizers != metadata.end()) {
+        record->finalizers = texts(*finalizers);
+    }
+    record->fields = selectable_fields(kind, object);
+    record->text = "\"metadata\":" + metadata.dump();
+    record->metadata_size = record->text.size();
+    for (const auto& [key, value] : object.items()) {
+        if (key == "kind" || key == "apiVersion" || key == "metadata") continue;
+        record->text += "," + Json(key).dump() + ":" + value.dump();
+    }
+    record->text += "}";
+    return record;
+}
+
+RecordPtr Store::find(const KindRow& kind, std::string_view namespace_name, std::string_view name) const {
+    const auto found = objects_.find(Key(kind.index, namespace_name, name));
+    return found == objects_.end() ? nullptr : found->second;
+}
+
+std::vector<RecordPtr> Store::list(const KindRow& kind, std::string_view namespace_name) const {
+    std::vector<RecordPtr> records;
+    for (auto at = objects_.lower_bound(Key(kind.index, namespace_name, "")); at != objects_.end(); ++at) {
+        const auto& [index, in_namespace, name] = at->first;
+        if (index != kind.index || (!namespace_name.empty() && in_namespace != namespace_name)) break;
+        records.push_back(at->second);
+    }
+    return records;
+}
+
+std::vector<RecordPtr> Store::list_at(const KindRow& kind, std::string_view namespace_name, Version version) const {
+    auto records = list(kind, namespace_name);
+    if (version >= version_) return records;
+    // What is there now, less what happened since.
+    std::map<std::pair<std::string_view, std::string_view>, RecordPtr> then;
+    for (auto& record : records)
+        then.emplace(std::pair(std::string_view(record->namespace_name), record->name), record);
+    for (Version at = version_; at > version; --at) {
+        const auto& undone = event(at);
+        const auto& of = *undone.after;
+        if (of.kind != &kind || (!namespace_name.empty() && of.namespace_name != namespace_name)) continue;
+        const std::pair<std::string_view, std::string_view> key(of.namespace_name, of.name);
+        then.erase(key);
+        if (undone.before)
+            then.emplace(
+                std::pair<std::string_view, std::string_view>(undone.before->namespace_name, undone.before->name),
+                undone.before);
+    }
+    records.clear();
+    for (const auto& [key, record] : then) records.push_back(record);
+    return records;
+}
+
+bool Store::has_any(const KindRow& kind, std::string_view namespace_name) const {
+    const auto at = objects_.lower_bound(Key(kind.index, namespace_name, ""));
+    return at != objects_.end() && std::get<0>(at->first) == kind.index && std::get<1>(at->first) == namespace_name;
+}
+
+RecordPtr Store::put(const KindRow& kind, Json object) {
+    auto record = make_record(kind, std::move(object), version_ + 1);
+    auto& place = objects_[Key(kind.index, record->namespace_name, record->name)];
+    auto before = std::exchange(place, record);
+    const auto type = before ? Event::Type::modified : Event::Type::added;
+    keep({version_ + 1, type, std::move(before), record});
+    return record;
+}
+
+RecordPtr Store::erase(const RecordPtr& record) {
+    auto last = make_record(*record->kind, record->tree(), version_ + 1);
+    objects_.erase(Key(record->kind->index, record->namespace_name, record->name));
+    keep({version_ + 1, Event::Type::deleted, record, last});
+    return last;
+}
+
+void Store::compact() {
+    ring_.clear();
+    oldest_ = version_;
+}
+
+void Store::keep(Event event) {
+    version_ = event.version;
+    ring_.push_back(std::move(event));
+    while (ring_.size() > ring_size_) {
+        ring_.pop_front();
+        ++oldest_;
+    }
+}
+
+}  // namespace moontide::sandbox

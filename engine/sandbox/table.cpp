@@ -1,0 +1,147 @@
+// The cells of each kind's Table rows, as the printers of the real server make them.
+#include "sandbox/time.hpp"
+#include "sandbox/view.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace moontide::sandbox {
+
+namespace {
+
+const Json& at(const Json& object, const char* pointer) {
+    static const Json null;
+    const Json::json_pointer place(pointer);
+    return object.contains(place) ? object.at(place) : null;
+}
+
+std::string text(const Json& object, const char* pointer) {
+    const auto& value = at(object, pointer);
+    return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::string or_none(const std::string& text) {
+    return text.empty() ? "<none>" : text;
+}
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+std::string age(const Json& object, WallTime now) {
+    return age_of(text(object, "/metadata/creationTimestamp"), now);
+}
+
+Json event_cells(const Json& object, WallTime now) {
+    auto first = text(object, "/firstTimestamp");
+    if (first.empty()) first = text(object, "/eventTime");
+    auto last = text(object, "/lastTimestamp");
+    if (last.empty()) last = first;
+    auto count = at(object, "/count");
+    if (const auto& series = at(object, "/series"); series.is_object()) {
+        last = text(object, "/series/lastObservedTime");
+        count = at(object, "/series/count");
+    } else if (!count.is_number_integer() || count == 0) {
+        count = 1;
+    }
+    const auto name = text(object, "/involvedObject/name");
+    const auto kind = lower(text(object, "/involvedObject/kind"));
+    auto component = text(object, "/source/component");
+    if (component.empty()) component = text(object, "/reportingComponent");
+    auto host = text(object, "/source/host");
+    if (host.empty()) host = text(object, "/reportingInstance");
+    auto message = text(object, "/message");
+    while (!message.empty() && std::isspace(static_cast<unsigned char>(message.back()))) message.pop_back();
+    return {age_of(last, now),
+            text(object, "/type"),
+            text(object, "/reason"),
+            name.empty() ? kind : kind + "/" + name,
+            text(object, "/involvedObject/fieldPath"),
+            host.empty() ? component : component + ", " + host,
+            message,
+            age_of(first, now),
+            count,
+            text(object, "/metadata/name")};
+}
+
+/// What a container's state says that the pod's phase does not.
+std::string state_reason(const Json& state) {
+    if (const auto waiting = text(state, "/waiting/reason"); !waiting.empty()) return waiting;
+    if (!at(state, "/terminated").is_object()) return {};
+    if (const auto ended = text(state, "/terminated/reason"); !ended.empty()) return ended;
+    const auto& signal = at(state, "/terminated/signal");
+    if (signal.is_number() && signal != 0) return fmt::format("Signal:{}", signal.get<int>());
+    const auto& code = at(state, "/terminated/exitCode");
+    return fmt::format("ExitCode:{}", code.is_number() ? code.get<int>() : 0);
+}
+
+Json pod_cells(const Json& object, WallTime now) {
+    const auto phase = text(object, "/status/phase");
+    auto reason = text(object, "/status/reason");
+    if (reason.empty()) reason = phase;
+    std::size_t ready = 0;
+    std::int64_t restarts = 0;
+    bool running = false;
+    std::string last_restart;
+    const auto& statuses = at(object, "/status/containerStatuses");
+    for (auto status = statuses.rbegin(); status != statuses.rend(); ++status) {
+        if (const auto& count = at(*status, "/restartCount"); count.is_number_integer())
+            restarts += count.get<std::int64_t>();
+        last_restart = std::max(last_restart, text(*status, "/lastState/terminated/finishedAt"));
+        const auto& is_ready = at(*status, "/ready");
+        if (const auto said = state_reason(status->value("state", Json::object())); !said.empty()) {
+            reason = said;
+        } else if (is_ready.is_boolean() && is_ready.get<bool>() && at(*status, "/state/running").is_object()) {
+            running = true;
+            ++ready;
+        }
+    }
+    if (reason == "Completed" && running) reason = "NotReady";
+    if (at(object, "/metadata/deletionTimestamp").is_string() && phase != "Succeeded" && phase != "Failed")
+        reason = "Terminating";
+    const auto restarted = restarts == 0 || last_restart.empty()
+                               ? std::to_string(restarts)
+                               : fmt::format("{} ({} ago)", restarts, age_of(last_restart, now));
+    return {text(object, "/metadata/name"),
+            fmt::format("{}/{}", ready, at(object, "/spec/containers").size()),
+            reason,
+            restarted,
+            age(object, now),
+            or_none(text(object, "/status/podIPs/0/ip")),
+            or_none(text(object, "/spec/nodeName")),
+            or_none(text(object, "/status/nominatedNodeName")),
+            "<none>"};
+}
+
+Json quota_cells(const Json& object, WallTime now) {
+    std::string requests;
+    std::string limits;
+    for (const auto& [resource, hard] : at(object, "/status/hard").items()) {
+        auto& column = resource.starts_with("limits.") ? limits : requests;
+        const auto used = at(object, "/status/used").value(resource, std::string("0"));
+        column += fmt::format("{}{}: {}/{}", column.empty() ? "" : ", ", resource, used, hard.get<std::string>());
+    }
+    return {text(object, "/metadata/name"), requests, limits, age(object, now)};
+}
+
+}  // namespace
+
+Json table_cells(const Record& record, WallTime now) {
+    const auto object = record.tree();
+    const auto& kind = record.kind->kind;
+    const auto data = at(object, "/data").size();
+    if (kind == "Event") return event_cells(object, now);
+    if (kind == "Pod") return pod_cells(object, now);
+    if (kind == "ResourceQuota") return quota_cells(object, now);
+    if (kind == "ConfigMap") return {record.name, data + at(object, "/binaryData").size(), age(object, now)};
+    if (kind == "Secret") return {record.name, text(object, "/type"), data, age(object, now)};
+    if (kind == "Namespace") return {record.name, text(object, "/status/phase"), age(object, now)};
+    if (kind == "Lease") return {record.name, text(object, "/spec/holderIdentity"), age(object, now)};
+    if (kind == "LimitRange") return {record.name, text(object, "/metadata/creationTimestamp")};
+    return {record.name, age(object, now)};
+}
+
+}  // namespace moontide::sandbox
