@@ -230,7 +230,14 @@ TEST_CASE("only what stands in the policy is wild") {
     }
 }
 
-TEST_CASE("a list of maps is no list of texts") {
+TEST_CASE("equal texts are equal patterns, however they came about") {
+    World world;
+    Documents documents = world.documents();
+    const auto brought = PlaceholderText::compile("x{owner.spec.wild}", Braces::strict)->patterns(documents).value();
+    CHECK(std::get<std::vector<Pattern>>(brought) == std::vector{Pattern{"x*", false}});
+}
+
+TEST_CASE("a map is no list of texts") {
     World world;
     Documents documents = world.documents();
     const auto patterns = PlaceholderText::compile("{owner.spec.map}", Braces::strict)->patterns(documents);
