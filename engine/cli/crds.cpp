@@ -1,0 +1,21 @@
+// moontide crds: the CustomResourceDefinitions that the built-in policies need.
+#include "cli/command.hpp"
+#include "cli/program.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/ostream.h>
+
+namespace moontide::cli {
+
+Work add_crds(CLI::App& program) {
+    auto* command = program.add_subcommand("crds", "Print the CRDs that the built-in policies need");
+    command->footer(
+        "Example:\n"
+        "  moontide crds | kubectl apply --server-side -f -");
+    return [](const Surroundings& around) {
+        fmt::print(around.err, "no built-in policy needs a CRD\n");
+        return exit_code::fine;
+    };
+}
+
+}  // namespace moontide::cli

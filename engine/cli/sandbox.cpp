@@ -1,0 +1,88 @@
+// moontide sandbox: the embedded API server by itself.
+#include "sandbox/sandbox.hpp"
+
+#include "cli/command.hpp"
+#include "cli/config.hpp"
+#include "cli/kubeconfig_file.hpp"
+#include "cli/program.hpp"
+#include "cli/signals.hpp"
+#include "serve/address.hpp"
+
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+namespace moontide::cli {
+
+namespace {
+
+constexpr std::size_t largest_manifest = 64UL << 20U;
+
+struct Flags {
+    std::string listen = "127.0.0.1:0";
+    std::vector<std::string> manifests;
+    std::string kubeconfig_out;
+};
+
+int serve_sandbox(const Flags& flags, const Surroundings& around) {
+    const auto ended = [&](int code, const Error& why) {
+        fmt::print(around.err, "moontide sandbox: {}\n", why.message);
+        return code;
+    };
+    const auto address = serve::parse_address(flags.listen, "--listen");
+    if (!address) return ended(exit_code::wrong_use, address.error());
+    if (!*address || (*address)->host.empty()) {
+        return ended(exit_code::wrong_use, {"--listen names an address and a port, as in 127.0.0.1:6443"});
+    }
+    Signals signals;
+    sandbox::Options options;
+    options.listen = (*address)->host;
+    options.port = (*address)->port;
+    const auto sandbox = sandbox::Sandbox::start(options);
+    if (!sandbox) return ended(exit_code::failed, sandbox.error());
+    for (const auto& file : flags.manifests) {
+        const auto text = read_text(file, largest_manifest);
+        if (!text) return ended(exit_code::failed, text.error());
+        if (const auto loaded = (*sandbox)->load(*text, file); !loaded) return ended(exit_code::failed, loaded.error());
+    }
+    std::optional<TemporaryKubeconfig> temporary;
+    std::string kubeconfig = flags.kubeconfig_out;
+    if (kubeconfig.empty()) {
+        auto written = TemporaryKubeconfig::write((*sandbox)->kubeconfig());
+        if (!written) return ended(exit_code::failed, written.error());
+        kubeconfig = temporary.emplace(std::move(*written)).file();
+    } else if (const auto written = write_kubeconfig(kubeconfig, (*sandbox)->kubeconfig()); !written) {
+        return ended(exit_code::failed, written.error());
+    }
+    fmt::print(around.out, "the sandbox is at {} until Ctrl-C\n  kubectl --kubeconfig {} get configmaps -A\n",
+               (*sandbox)->server(), kubeconfig);
+    around.out.flush();
+    signals.wait();
+    return exit_code::fine;
+}
+
+}  // namespace
+
+Work add_sandbox(CLI::App& program) {
+    auto* command =
+        program.add_subcommand("sandbox", "Run the embedded API server by itself, for kubectl and policies");
+    auto flags = std::make_shared<Flags>();
+    command->add_option("--listen", flags->listen, "Address and port; port 0 takes a free one")->capture_default_str();
+    command->add_option("-f,--filename", flags->manifests, "Manifests to begin with; may be given several times")
+        ->expected(1)
+        ->take_all();
+    command->add_option("--kubeconfig-out", flags->kubeconfig_out,
+                        "Where to write the kubeconfig; else a temporary file");
+    command->footer(
+        "Everything is in memory and gone at the end.\n"
+        "Examples:\n"
+        "  moontide sandbox --listen 127.0.0.1:6443 -f examples/annotation-sync/sources.yaml \\\n"
+        "      --kubeconfig-out sandbox.kubeconfig\n"
+        "  moontide run --kubeconfig sandbox.kubeconfig");
+    return [flags](const Surroundings& around) { return serve_sandbox(*flags, around); };
+}
+
+}  // namespace moontide::cli
