@@ -331,6 +331,8 @@ struct Reader::Implementation {
         if (deeper_than_limit(json)) return fail(fmt::format("the object nests deeper than {}", depth_limit));
         if (buffer.size() < json.size() + simdjson::SIMDJSON_PADDING) {
             buffer.resize(json.size() + json.size() / 2 + simdjson::SIMDJSON_PADDING);
+            // Else the parser would allocate anew for each text that is a byte longer than all before.
+            if (parser.allocate(buffer.size())) return fail("no memory to parse an object");
         }
         std::memcpy(buffer.data(), json.data(), json.size());
         // What an earlier, longer text left there must not be taken for part of this one.

@@ -21,7 +21,8 @@ enum class EventType { added, modified, deleted };
 class Consumer {
 public:
     virtual ~Consumer() = default;
-    /// A list begins. What listed() brings stays invisible until relisted().
+    /// A list begins. What listed() brings stays invisible until relisted(). Items of paged lists have no apiVersion
+    /// and kind, as the server writes them; an object may be listed twice, and then the later text counts.
     virtual void relist_begun() = 0;
     virtual void listed(std::string_view object_json) = 0;
     /// The list is whole and stands for `version`: what was not listed is gone.
@@ -46,11 +47,11 @@ using WatchId = std::uint64_t;
 struct Health {
     WatchId id = 0;
     Scope scope;
-    bool synced = false;     ///< a whole list has been delivered since the start
-    std::string state;       ///< "listing", "watching", "waiting": of the state machine
-    std::string last_error;  ///< empty while all is well
-    Instant last_heard{};    ///< when the server last sent anything (or the list ended)
-    std::uint64_t relists = 0;
+    bool synced = false;        ///< a whole list has been delivered since the start
+    std::string state;          ///< "listing", "watching", "waiting": of the state machine
+    std::string last_error;     ///< empty while all is well
+    Instant last_heard{};       ///< when the server last sent anything (or the list ended)
+    std::uint64_t relists = 0;  ///< whole lists after the first one
     kube::ResourceVersion version = 0;
 };
 
@@ -67,7 +68,8 @@ struct IngestOptions {
 /// Any thread may call; consumers are called from the ingest thread alone.
 class Ingest {
 public:
-    /// `io` runs elsewhere and outlives this; `client` is used on io's thread only.
+    /// `io` runs elsewhere and outlives this; `client` is used on io's thread only, and must not go before what the
+    /// destructor posts there has run (post its end after this, or destroy both on the loop's thread).
     Ingest(Loop& io, kube::Client& client, IngestOptions options, const Clock& clock = system_clock());
     ~Ingest();  ///< stops and joins
     Ingest(const Ingest&) = delete;

@@ -1,9 +1,9 @@
 // What one watch asks the server for.
 #pragma once
 
-#include <string>
-
 #include "kube/resource.hpp"
+
+#include <string>
 
 namespace moontide::watch {
 
