@@ -276,9 +276,11 @@ Outcome<Response> Api::patch(const Request& request, const Query& query, const R
         if (!done) return refuse(done.error());
         std::string why;
         const auto text = made.tree.dump();
-        if (made.tree.is_object() && fits(kind, made, options->validation, warnings, why)) return std::move(made.tree);
+        const bool same_kind = made.tree.is_object() && text_at(made.tree, "kind") == kind.kind &&
+                               text_at(made.tree, "apiVersion") == kind.api_version();
+        if (same_kind && fits(kind, made, options->validation, warnings, why)) return std::move(made.tree);
         Complaints complaints;
-        complaints.invalid("patch", text, why.empty() ? "json: the result is no object" : why);
+        complaints.invalid("patch", text, why.empty() ? "a patch cannot change kind and apiVersion" : why);
         return refuse(invalid("", "", "", complaints));
     };
     const auto written =

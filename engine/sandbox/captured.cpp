@@ -16,6 +16,7 @@
     }
 
 EMBED(moontide_sandbox_surface, "surface.json.gz")
+EMBED(moontide_sandbox_protobuf, "protobuf.json.gz")
 EMBED(moontide_sandbox_core, "openapi-api-v1.json.gz")
 EMBED(moontide_sandbox_coordination, "openapi-apis-coordination.k8s.io-v1.json.gz")
 EMBED(moontide_sandbox_authorization, "openapi-apis-authorization.k8s.io-v1.json.gz")
@@ -72,6 +73,11 @@ const std::map<std::string, Document, std::less<>>& documents() {
 
 const Json& surface() {
     static const Json tree = Json::parse(inflated(moontide_sandbox_surface_begin, moontide_sandbox_surface_end));
+    return tree;
+}
+
+const Json& protobuf() {
+    static const Json tree = Json::parse(inflated(moontide_sandbox_protobuf_begin, moontide_sandbox_protobuf_end));
     return tree;
 }
 

@@ -1,5 +1,6 @@
 #include "sandbox/decode.hpp"
 
+#include "sandbox/protobuf.hpp"
 #include "sandbox/yaml.hpp"
 
 #include <algorithm>
@@ -171,10 +172,16 @@ Outcome<Body> decode_object(const KindRow& kind, std::string_view content_type, 
         }
         return Body{std::move(documents->front().tree), std::move(documents->front().duplicates)};
     }
+    if (type == "application/vnd.kubernetes.protobuf") {
+        auto object = from_protobuf(text);
+        if (!object) return refuse(unrecognized(kind, object.error()));
+        // Go's decoder takes bytes for text as they come; here they have to be UTF-8.
+        return Body{Json::parse(object->dump(-1, ' ', false, Json::error_handler_t::replace)), {}};
+    }
     if (!type.empty() && type != "application/json" && type != "*/*") {
         return refuse(
             unsupported_media_type("the body of the request was in an unknown format - accepted media types include: "
-                                   "application/json, application/yaml"));
+                                   "application/json, application/vnd.kubernetes.protobuf, application/yaml"));
     }
     auto body = parse_json(text);
     if (!body) {

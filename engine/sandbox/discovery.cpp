@@ -116,7 +116,21 @@ std::optional<Response> api(const Kinds& kinds, const Request& request, const st
     return std::nullopt;
 }
 
+/// OpenAPI v2 without a single path, in protobuf. kubectl asks it about kinds that no OpenAPI v3 document has, and
+/// then says of such a kind that there is none.
+Response empty_openapi_v2() {
+    const auto field = [](char number, const std::string& bytes) {
+        return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
+    };
+    const auto version = captured::surface().at("version").at("gitVersion").get<std::string>();
+    Response response;
+    response.content_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    response.body = field(1, "2.0") + field(2, field(1, "Kubernetes") + field(2, version)) + field(8, "");
+    return response;
+}
+
 std::optional<Response> openapi(const Request& request, const std::vector<std::string>& segments) {
+    if (segments.size() == 2 && segments[1] == "v2") return empty_openapi_v2();
     if (segments.size() < 2 || segments[1] != "v3") return std::nullopt;
     const auto& hashes = captured::surface().at("openapi");
     if (segments.size() == 2) {

@@ -1,6 +1,7 @@
 #include "sandbox/request.hpp"
 
 #include "sandbox/decode.hpp"
+#include "sandbox/protobuf.hpp"
 #include "sandbox/yaml.hpp"
 
 #include <algorithm>
@@ -176,6 +177,10 @@ Outcome<DeleteOptions> DeleteOptions::parse(const Request& request, const Query&
             auto documents = read_yaml(request.body, "body");
             if (!documents || documents->empty()) return refuse(bad_request("the body is no DeleteOptions"));
             tree = std::move(documents->front().tree);
+        } else if (media_type(request.content_type) == "application/vnd.kubernetes.protobuf") {
+            auto object = from_protobuf(request.body);
+            if (!object) return refuse(bad_request(object.error()));
+            tree = std::move(*object);
         } else {
             auto body = parse_json(request.body);
             if (!body) return refuse(bad_request(body.error()));

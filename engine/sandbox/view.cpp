@@ -115,21 +115,6 @@ std::string View::list(const KindRow& kind, const std::vector<RecordPtr>& record
     return text + "]}";
 }
 
-std::string View::bookmark(const KindRow& kind, Version version, bool initial_events_end) const {
-    Json metadata = {{"resourceVersion", std::to_string(version)}};
-    if (initial_events_end) metadata["annotations"]["k8s.io/initial-events-end"] = "true";
-    if (form_ == Form::metadata) {
-        return fmt::format(R"({{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{}}})",
-                           metadata.dump());
-    }
-    const auto object = fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{}}})", kind.kind, kind.api_version(),
-                                    metadata.dump());
-    if (form_ == Form::object) return object;
-    return fmt::format(R"({{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"columnDefinitions":null,)"
-                       R"("rows":[{{"cells":[],"object":{}}}]}})",
-                       metadata.dump(), object);
-}
-
 std::string View::event_object(const Record& record, WallTime now, bool first) const {
     if (form_ == Form::table) return table(*record.kind, {&record}, {record.version, {}, {}}, now, first);
     return one(record, now);

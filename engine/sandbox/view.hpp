@@ -33,8 +33,6 @@ public:
     std::string one(const Record& record, WallTime now) const;
     std::string list(const KindRow& kind, const std::vector<RecordPtr>& records, const ListMetadata& metadata,
                      WallTime now) const;
-    /// A watch's BOOKMARK object.
-    std::string bookmark(const KindRow& kind, Version version, bool initial_events_end) const;
     /// The object of a watch event; only a Table's first one has the columns.
     std::string event_object(const Record& record, WallTime now, bool first) const;
 

@@ -79,9 +79,11 @@ void Watch::tell_event(std::string& out, const Event& event) {
 }
 
 void Watch::tell_bookmark(std::string& out, bool initial_events_end) {
-    out += fmt::format("{{\"type\":\"BOOKMARK\",\"object\":{}}}\n",
-                       view_.bookmark(*options_.selection.kind, std::max(position_, options_.version.value_or(0)),
-                                      initial_events_end));
+    // An object of the kind that is nothing but its version.
+    Json object = {{"metadata", Json::object()}};
+    if (initial_events_end) object["metadata"]["annotations"]["k8s.io/initial-events-end"] = "true";
+    const auto version = std::max(position_, options_.version.value_or(0));
+    tell(out, "BOOKMARK", *make_record(*options_.selection.kind, std::move(object), version));
     next_bookmark_ = clock_.now() + bookmark_every_;
 }
 

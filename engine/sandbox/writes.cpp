@@ -277,6 +277,11 @@ Outcome<Removed> Writes::remove_object(const RecordPtr& record, const DeleteOpti
         return mark_terminating(record, std::move(object), options.dry_run);
     }
     if (options.dry_run) return Removed{record, true};
+    if (kind.kind == "Pod" && !record->terminating) {
+        // Pods are marked first, also where nothing has to be waited for.
+        metadata["deletionGracePeriodSeconds"] = 0;
+        return Removed{store_.erase(mark_terminating(record, std::move(object), false).record), true};
+    }
     return Removed{store_.erase(record), true};
 }
 
