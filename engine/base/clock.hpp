@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace moontide {
 
@@ -57,5 +59,7 @@ private:
 std::string rfc3339(WallTime time);
 /// The same with microseconds, as Leases and Events have them.
 std::string rfc3339_micro(WallTime time);
+/// Both forms, with any number of digits after the point and any offset; nothing where it is no such time.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace moontide

@@ -1,19 +1,20 @@
 // Requests to one API server: connections, credentials, deadlines, watches.
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/loop.hpp"
+#include "base/result.hpp"
+#include "kube/credentials.hpp"
+#include "kube/http2.hpp"
+#include "kube/kubeconfig.hpp"
+#include "kube/resource.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/clock.hpp"
-#include "base/loop.hpp"
-#include "base/result.hpp"
-#include "kube/http2.hpp"
-#include "kube/kubeconfig.hpp"
-#include "kube/resource.hpp"
 
 namespace moontide::kube {
 
@@ -44,9 +45,9 @@ struct Answer {
 /// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
 struct Status {
     int code = 0;
-    std::string reason;   ///< "AlreadyExists", "Conflict", "Forbidden", "Invalid", "Expired", ...
+    std::string reason;  ///< "AlreadyExists", "Conflict", "Forbidden", "Invalid", "Expired", ...
     std::string message;
-    std::string cause;    ///< the first cause's reason, "NamespaceTerminating" for one
+    std::string cause;                        ///< the first cause's reason, "NamespaceTerminating" for one
     std::optional<Milliseconds> retry_after;  ///< Retry-After or details.retryAfterSeconds
 };
 Status read_status(const Answer& answer);
@@ -73,10 +74,15 @@ struct ClientOptions {
     std::size_t watches_per_connection = 80;
     /// Told of each answer: for rest_client_requests_total. Status 0 is a request without an answer.
     std::function<void(std::string_view method, std::string_view host, int status, Milliseconds took)> on_answer;
+    Milliseconds dial_timeout{10'000};
+    Milliseconds ping_every{15'000};
+    Milliseconds ping_timeout{10'000};
+    CredentialsOptions credentials;
 };
 
 /// All calls on the loop's thread. A 401 re-reads the credentials and is tried once more. A request whose connection
-/// died is *not* tried again: whether it took effect is for the caller to find out.
+/// died is *not* tried again: whether it took effect is for the caller to find out. Destroyed, it calls nothing any
+/// more; the Loop must outlive it, and its streams may.
 class Client {
 public:
     static Result<std::unique_ptr<Client>> create(Loop& loop, Access access, ClientOptions options);

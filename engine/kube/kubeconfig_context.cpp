@@ -1,14 +1,13 @@
 #include "kube/kubeconfig_context.hpp"
 
 #include "kube/connection_url.hpp"
+#include "kube/credentials_base64.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <numeric>
 #include <set>
 #include <utility>
-
-#include <openssl/evp.h>
 
 namespace moontide::kube {
 
@@ -120,27 +119,18 @@ std::string absolute(const Entry& from, const std::string& path) {
     return (std::filesystem::path(from.file->directory) / path).lexically_normal().string();
 }
 
-Result<std::string> decoded(const Entry& from, const std::string& key, std::string base64) {
-    std::erase_if(base64, [](unsigned char c) { return std::isspace(c) != 0; });
-    std::string out(base64.size() / 4 * 3 + 3, '\0');
-    const int size =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(base64.data()), static_cast<int>(base64.size()));
-    if (size < 0 || base64.size() % 4 != 0) {
-        return fail(from.place(from.node->find(key)) + ": '" + key + "' is not base64");
-    }
-    // The decoder counts the padding as bytes.
-    const auto padding = static_cast<std::size_t>(std::ranges::count(base64, '='));
-    out.resize(static_cast<std::size_t>(size) - std::min(padding, std::size_t{2}));
-    return out;
+Result<std::string> decoded(const Entry& from, const std::string& key, const std::string& base64) {
+    auto bytes = from_base64(base64);
+    if (!bytes) return fail(from.place(from.node->find(key)) + ": '" + key + "' is not base64");
+    return std::move(*bytes);
 }
 
 /// `key`-data, which wins, or the file that `key` names.
 Result<Material> material(const Entry& from, const std::string& key) {
     Material material;
     const std::string data_key = key + "-data";
-    if (auto data = TRY(text(from, data_key.c_str())); !data.empty()) {
-        material.inline_pem = TRY(decoded(from, data_key, std::move(data)));
+    if (const auto data = TRY(text(from, data_key.c_str())); !data.empty()) {
+        material.inline_pem = TRY(decoded(from, data_key, data));
     } else {
         material.file = absolute(from, TRY(text(from, key.c_str())));
     }

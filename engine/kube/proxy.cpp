@@ -1,6 +1,7 @@
 #include "kube/proxy.hpp"
 
 #include "kube/connection_url.hpp"
+#include "kube/credentials_base64.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,22 +12,12 @@
 #include <utility>
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 namespace moontide::kube {
 
 namespace {
-
-std::string base64(std::string_view text) {
-    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
 
 std::string environment(const char* name, const char* other) {
     for (const char* one : {name, other}) {
@@ -120,7 +111,7 @@ Result<std::optional<Proxy>> proxy_for(const std::string& configured, const Prox
                     "' is not supported, only http:// (what goes through it is TLS all the same)");
     }
     Proxy proxy{url->host, url->port, {}};
-    if (!url->user.empty()) proxy.authorization = "Basic " + base64(url->user + ":" + url->password);
+    if (!url->user.empty()) proxy.authorization = "Basic " + to_base64(url->user + ":" + url->password);
     return proxy;
 }
 

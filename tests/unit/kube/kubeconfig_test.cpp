@@ -1,9 +1,11 @@
 #include "kube/kubeconfig.hpp"
 
+#include "temporary.hpp"
+
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -11,8 +13,6 @@ using namespace moontide;
 using namespace moontide::kube;
 
 namespace {
-
-namespace fs = std::filesystem;
 
 const std::string two_clusters = R"(apiVersion: v1
 kind: Config
@@ -90,28 +90,6 @@ public:
 
 private:
     std::map<std::string, std::optional<std::string>> before_;
-};
-
-class Directory {
-public:
-    Directory() {
-        std::string name = (fs::temp_directory_path() / "moontide-kubeconfig.XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() { fs::remove_all(path_); }
-
-    std::string write(const std::string& name, const std::string& text) const {
-        fs::create_directories((path_ / name).parent_path());
-        std::ofstream(path_ / name) << text;
-        return (path_ / name).string();
-    }
-    std::string path() const { return path_.string(); }
-
-private:
-    fs::path path_;
 };
 
 }  // namespace

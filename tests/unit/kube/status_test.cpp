@@ -1,0 +1,63 @@
+#include "kube/client.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace moontide;
+using namespace moontide::kube;
+
+namespace {
+
+Status status_of(int code, const std::string& body, http2::Headers headers = {}) {
+    return read_status({code, std::move(headers), body, {}});
+}
+
+}  // namespace
+
+TEST_CASE("a Status is read") {
+    const auto status =
+        status_of(403, R"({"kind":"Status","status":"Failure","message":"no: being terminated",)"
+                       R"("reason":"Forbidden","details":{"causes":[{"reason":"NamespaceTerminating"}],)"
+                       R"("retryAfterSeconds":3},"code":403})");
+    CHECK(status.code == 403);
+    CHECK(status.reason == "Forbidden");
+    CHECK(status.message == "no: being terminated");
+    CHECK(status.cause == "NamespaceTerminating");
+    CHECK(status.retry_after == Milliseconds(3000));
+    CHECK(status_of(429, "{}", {{"retry-after", "2"}}).retry_after == Milliseconds(2000));
+    CHECK(
+        status_of(429, R"({"kind":"Status","details":{"retryAfterSeconds":7}})", {{"retry-after", "2"}}).retry_after ==
+        Milliseconds(2000));
+}
+
+TEST_CASE("an answer that is no Status gets the usual reason and its text") {
+    CHECK(status_of(404, "404 page not found\n").reason == "NotFound");
+    CHECK(status_of(404, "404 page not found\n").message == "404 page not found");
+    CHECK(status_of(503, "").message == "HTTP 503");
+    CHECK(status_of(502, "<html>\x01\xff").message == "<html>");
+    CHECK(status_of(409, R"({"kind":"ConfigMap"})").reason == "Conflict");
+}
+
+TEST_CASE("garbage never throws") {
+    const std::vector<std::string> bodies = {
+        "null",
+        "[]",
+        "1",
+        "\"x\"",
+        "{",
+        "{\"kind\":\"Status\"",
+        "\xff\xfe",
+        std::string("\0", 1),
+        R"({"kind":1,"reason":[],"message":{},"code":"x","details":[]})",
+        R"({"kind":"Status","reason":1,"message":null,"code":1e400,"details":{"causes":{},"retryAfterSeconds":"x"}})",
+        R"({"kind":"Status","code":99999999999999999999,"details":{"causes":[1],"retryAfterSeconds":-5}})",
+        R"({"kind":"Status","code":-1,"details":{"causes":[],"retryAfterSeconds":9223372036854775807}})",
+        std::string(100'000, '['),
+        std::string(100'000, '{')};
+    for (const auto& body : bodies) {
+        const auto status = status_of(500, body, {{"retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"}});
+        CHECK(status.code == 500);
+        CHECK(status.reason == "InternalError");
+        CHECK_FALSE(status.message.empty());
+        CHECK(status.retry_after.value_or(Milliseconds(0)) <= std::chrono::hours(24));
+    }
+}
