@@ -12,10 +12,9 @@
 namespace moontide::apply {
 
 struct Applier::Implementation : std::enable_shared_from_this<Applier::Implementation> {
-    Implementation(Loop& loop, kube::Client& api, Signature mark, ApplierOptions given, ApplierHooks called)
+    Implementation(Loop& loop, kube::Client& api, ApplierOptions given, ApplierHooks called)
         : io(loop),
           client(api),
-          signature(std::move(mark)),
           options(given),
           hooks(std::move(called)),
           limiter(given.most_in_flight),
@@ -23,7 +22,6 @@ struct Applier::Implementation : std::enable_shared_from_this<Applier::Implement
 
     Loop& io;
     kube::Client& client;
-    const Signature signature;
     const ApplierOptions options;
     const ApplierHooks hooks;
 
@@ -79,7 +77,7 @@ void Applier::Implementation::send(Order order) {
 
 void Applier::Implementation::call_with(Order order, std::string_view live_json) {
     const auto address = hooks.address(plan::target(order.step));
-    auto call = call_for(order, address, signature, live_json);
+    auto call = call_for(order, address, hooks.signature(), live_json);
     if (!call) {
         finish(std::move(order), Denied{{0, "Invalid", call.error().message, {}, {}}}, Milliseconds(0));
         return;
@@ -192,8 +190,8 @@ void Applier::Implementation::looked(Order order, std::optional<kube::Status> re
     finish(std::move(order), std::move(*found), took);
 }
 
-Applier::Applier(Loop& io, kube::Client& client, Signature signature, ApplierOptions options, ApplierHooks hooks)
-    : self_(std::make_shared<Implementation>(io, client, std::move(signature), options, std::move(hooks))) {}
+Applier::Applier(Loop& io, kube::Client& client, ApplierOptions options, ApplierHooks hooks)
+    : self_(std::make_shared<Implementation>(io, client, options, std::move(hooks))) {}
 
 Applier::~Applier() = default;
 

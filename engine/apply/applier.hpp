@@ -34,6 +34,7 @@ struct ApplierHooks {
     /// Asked right before an order is sent: false where the unit or the target has moved on. A yes marks it as sent.
     std::function<bool(const Order&)> may_send;
     std::function<Address(const plan::TargetKey&)> address;
+    std::function<Signature()> signature;
     std::function<void(Outcome)> outcome;
 };
 
@@ -41,7 +42,7 @@ struct ApplierHooks {
 /// again once the server answers, and what stands there then decides.
 class Applier {
 public:
-    Applier(Loop& io, kube::Client& client, Signature signature, ApplierOptions options, ApplierHooks hooks);
+    Applier(Loop& io, kube::Client& client, ApplierOptions options, ApplierHooks hooks);
     ~Applier();
     Applier(const Applier&) = delete;
     Applier& operator=(const Applier&) = delete;

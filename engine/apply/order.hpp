@@ -19,6 +19,7 @@ struct Order {
     plan::Step step;
     std::shared_ptr<const plan::Wish> wish;  ///< null for Release and Delete of what nobody wants
     plan::UnitId unit = 0;
+    std::uint64_t generation = 0;  ///< of the unit when the step was planned
     std::uint64_t ticket = 0;  ///< the target's ticket; an order whose ticket is no longer the target's is dropped
     std::string_view why;
     bool urgent = false;       ///< of a new namespace: before all other lanes

@@ -15,10 +15,10 @@ namespace moontide::plan {
 
 /// What an answer showed of a target; laid over the records until the watch has caught up with it.
 struct Sighting {
-    Standing standing;
+    Standing standing = {};
     /// The watch has caught up when it shows this version or a later one; 0 where only the object's deletion tells.
     kube::ResourceVersion version = 0;
-    Uid uid;
+    Uid uid = {};
     bool own_write = false;
 };
 
@@ -38,13 +38,14 @@ struct Trouble {
     bool refused = false;  ///< else failed
     bool terminal = false; ///< nothing but a change of the inputs helps
     unsigned failures = 0;
-    std::string reason;
-    std::string message;
+    std::string reason = {};
+    std::string message = {};
 };
 
 /// Repairs of one copy that somebody keeps editing.
 struct Rivalry {
     unsigned repairs = 0;
+    bool again = false;  ///< somebody changed it since the last repair
     Instant last{};
 };
 
@@ -80,6 +81,13 @@ public:
     /// A foreign object is not watched: what was seen of it serves one decision.
     void forget_foreign(const TargetKey& target);
     std::size_t own_writes_unseen() const;
+    /// Copies that an answer showed and the records do not have yet.
+    template <typename Function>
+    void each_sighting(Function&& function) const {
+        for (const auto& [target, sighting] : sightings_) {
+            if (const auto* record = std::get_if<Record>(&sighting.standing)) function(target, *record);
+        }
+    }
 
     /// The sighting where there is one, else the record, else absent.
     Standing standing(const TargetKey& target) const;
@@ -89,7 +97,10 @@ public:
     Ticket& issue(const TargetKey& target, UnitId unit, bool creates);
     Ticket* ticket(const TargetKey& target);
     void close(const TargetKey& target);
-    std::size_t tickets() const { return tickets_.size(); }
+    template <typename Function>
+    void each_ticket(Function&& function) const {
+        for (const auto& [target, ticket] : tickets_) function(ticket);
+    }
 
     // Contests: units that want a target which another one holds.
 

@@ -19,8 +19,6 @@ namespace moontide::plan {
 /// What the copies of one evaluation of a unit have in common. Immutable, shared by its steps.
 struct Wish {
     UnitId unit = 0;
-    /// Of the unit when it was evaluated: a step whose unit has moved on is dropped unsent.
-    std::uint64_t generation = 0;
     Bond bond;
     std::shared_ptr<const policy::Content> content;
     std::optional<Belonging> belonging;
@@ -28,7 +26,6 @@ struct Wish {
     NameId keys = 0;  ///< of our labels and annotations, as Record::keys
     policy::Existing existing = policy::Existing::refuse;
     policy::Writes writes = policy::Writes::whole;
-    bool immutable = false;
     /// Keys of the source's annotations: what the controller that `marked` replaces copied along goes with them.
     std::vector<std::string> source_annotations;
 };

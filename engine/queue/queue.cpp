@@ -29,7 +29,7 @@ void Queue::add(Key key, Urgency urgency) {
     changed_.notify_one();
 }
 
-void Queue::add_after(Key key, Milliseconds delay, Urgency urgency) {
+void Queue::add_after(Key key, Milliseconds delay, Urgency urgency, Delay kind) {
     {
         std::scoped_lock lock(mutex_);
         const auto due = clock_.now() + delay;
@@ -38,19 +38,20 @@ void Queue::add_after(Key key, Milliseconds delay, Urgency urgency) {
             if (entry->second <= due) return;
             entry->second = due;  // the later entry is skipped when its time comes
         }
-        delayed_.emplace(due, std::pair(key, urgency));
+        delayed_.emplace(due, Delayed{key, urgency, kind});
+        if (kind == Delay::soon) ++soon_;
         ++changes_;
     }
     changed_.notify_one();
 }
 
-void Queue::retry(Key key) {
+void Queue::retry(Key key, Delay kind) {
     Milliseconds delay{};
     {
         std::scoped_lock lock(mutex_);
         delay = backoff_.delay(++failures_[key]);
     }
-    add_after(key, delay);
+    add_after(key, delay, Urgency::change, kind);
 }
 
 void Queue::forget(Key key) {
@@ -62,10 +63,11 @@ void Queue::release_due(Instant now) {
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
         const auto [due, entry] = *delayed_.begin();
         delayed_.erase(delayed_.begin());
-        const auto earliest = earliest_.find(entry.first);
+        if (entry.kind == Delay::soon) --soon_;
+        const auto earliest = earliest_.find(entry.key);
         if (earliest == earliest_.end() || earliest->second != due) continue;
         earliest_.erase(earliest);
-        push(entry.first, entry.second);
+        push(entry.key, entry.urgency);
     }
 }
 
@@ -138,7 +140,7 @@ std::size_t Queue::depth() const {
 
 bool Queue::idle() const {
     std::scoped_lock lock(mutex_);
-    return waiting_.empty() && busy_.empty();
+    return waiting_.empty() && busy_.empty() && soon_ == 0;
 }
 
 }  // namespace moontide::queue

@@ -34,6 +34,9 @@ struct KeyHash {
 /// New namespaces before changes before what nobody waits for.
 enum class Urgency { front, change, idle };
 
+/// Whether a key that waits out a delay is work to come soon, or a look that was planned for later (idle() tells).
+enum class Delay { soon, planned };
+
 struct Work {
     Key key;
     std::chrono::nanoseconds waited{};
@@ -47,9 +50,9 @@ public:
     Queue(Milliseconds backoff_first, Milliseconds backoff_last, std::uint64_t seed, const Clock& clock = system_clock());
 
     void add(Key key, Urgency urgency = Urgency::change);
-    void add_after(Key key, Milliseconds delay, Urgency urgency = Urgency::change);
+    void add_after(Key key, Milliseconds delay, Urgency urgency = Urgency::change, Delay kind = Delay::soon);
     /// After a delay that grows with each retry of this key until forget().
-    void retry(Key key);
+    void retry(Key key, Delay kind = Delay::soon);
     void forget(Key key);
 
     /// Blocks; nothing once stop was requested.
@@ -59,7 +62,7 @@ public:
 
     /// Keys that wait for a worker.
     std::size_t depth() const;
-    /// Nothing waits and nothing is worked on (keys that wait out a delay do not count).
+    /// Nothing waits, nothing is worked on, and nothing is to come soon.
     bool idle() const;
 
 private:
@@ -82,8 +85,14 @@ private:
     std::unordered_map<std::uint32_t, std::unordered_set<std::uint32_t>> spots_;  // waiting, by unit
     std::unordered_map<std::uint32_t, std::vector<Key>> parked_;          // until their unit is done
     std::unordered_set<std::uint32_t> busy_;                              // units
-    std::multimap<Instant, std::pair<Key, Urgency>> delayed_;
-    std::unordered_map<Key, Instant, KeyHash> earliest_;                  // of the delayed ones
+    struct Delayed {
+        Key key;
+        Urgency urgency;
+        Delay kind;
+    };
+    std::multimap<Instant, Delayed> delayed_;
+    std::unordered_map<Key, Instant, KeyHash> earliest_;  // of the delayed ones
+    std::size_t soon_ = 0;                                // of the delayed ones
     std::unordered_map<Key, unsigned, KeyHash> failures_;
 };
 

@@ -1,0 +1,314 @@
+#include "sync.hpp"
+
+#include <algorithm>
+#include <future>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+
+#include "base/log.hpp"
+#include "sync/activation.hpp"
+#include "sync/board.hpp"
+#include "sync/companions.hpp"
+#include "sync/outcomes.hpp"
+#include "sync/planner.hpp"
+#include "sync/proof.hpp"
+#include "sync/reach.hpp"
+#include "sync/report.hpp"
+
+namespace moontide {
+
+namespace {
+
+using namespace moontide::sync;
+
+void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name); }
+
+/// Until a watch has been silent for this many times silent_after, it is only slow.
+constexpr int stuck_after = 2;
+
+class Engine final : public Sync {
+public:
+    Engine(std::vector<policy::PolicyPtr> policies, SyncOptions options, status::Metrics& metrics,
+           std::function<void(const Deed&)> on_deed, std::uint64_t seed)
+        : board_(std::move(options), metrics, std::move(on_deed), seed),
+          seed_(seed),
+          report_(board_, io_),
+          outcomes_(board_, report_),
+          companions_(board_, io_),
+          activation_(board_, io_, reach_) {
+        const Gate::Limits limits{board_.options.vanished_least, board_.options.vanished_percent};
+        for (auto& policy : policies) {
+            board_.policies.push_back(std::make_unique<RunningPolicy>(board_.policies.size(), std::move(policy), limits));
+        }
+    }
+
+    ~Engine() override { stop(); }
+
+    Result<void> start(kube::Access access) {
+        kube::ClientOptions client_options;
+        client_options.user_agent = board_.options.user_agent.empty() ? "moontide" : board_.options.user_agent;
+        client_options.on_answer = [this](std::string_view method, std::string_view host, int status, Milliseconds took) {
+            board_.metrics.request(method, host, status, took);
+        };
+        board_.client = TRY(kube::Client::create(io_, std::move(access), std::move(client_options)));
+        watch::IngestOptions ingest_options;
+        ingest_options.silent_after = board_.options.silent_after;
+        ingest_options.seed = seed_;
+        board_.ingest = std::make_unique<watch::Ingest>(io_, *board_.client, ingest_options);
+        board_.events = board_.options.dry_run
+                            ? status::no_events()
+                            : status::event_recorder(io_, *board_.client, "moontide", system_clock());
+        board_.applier = make_applier();
+        board_.metrics.readings([this] { return readings(); });
+        running_ = true;
+        io_thread_ = std::jthread([this] {
+            name_thread("io");
+            io_.run();
+        });
+        io_.post([this] { activation_.begin(); });
+
+        const unsigned workers = board_.options.workers > 0 ? board_.options.workers
+                                                            : std::max(1U, std::thread::hardware_concurrency());
+        for (unsigned i = 0; i < workers; ++i) {
+            workers_.emplace_back([this, i](std::stop_token token) {
+                name_thread(("evaluate-" + std::to_string(i)).c_str());
+                work(token, i);
+            });
+        }
+        return {};
+    }
+
+    std::unique_ptr<apply::Applier> make_applier() {
+        apply::ApplierHooks hooks;
+        hooks.may_send = [this](const apply::Order& order) { return outcomes_.may_send(order); };
+        hooks.address = [this](const plan::TargetKey& target) {
+            return apply::Address{board_.kinds.resource(target.kind), board_.names.text(target.namespace_name),
+                                  board_.names.text(target.name)};
+        };
+        hooks.signature = [this] { return apply::Signature{board_.options.instance, board_.cluster}; };
+        hooks.outcome = [this](apply::Outcome outcome) { outcomes_.take(std::move(outcome)); };
+        apply::ApplierOptions options;
+        options.most_in_flight = board_.options.most_in_flight;
+        options.seed = seed_;
+        return std::make_unique<apply::Applier>(io_, *board_.client, options, std::move(hooks));
+    }
+
+    void stop(Milliseconds deadline) override { end(deadline); }
+    void stop() { end(Milliseconds(4'000)); }
+    void abandon() override { end(Milliseconds(0)); }
+
+    std::vector<Ailment> ailments() const override;
+    std::vector<Tally> tallies() const override;
+    std::vector<Pause> pauses() const override;
+    bool confirm(const std::string& plan) override { return activation_.confirm(plan); }
+    bool settled() const override;
+    bool wait_settled(Milliseconds deadline) const override;
+
+private:
+    void work(std::stop_token token, unsigned number);
+    void end(Milliseconds deadline);
+    std::vector<status::Reading> readings() const;
+
+    mutable Board board_;
+    const std::uint64_t seed_;
+    Loop io_;
+    Reach reach_;
+    Report report_;
+    Outcomes outcomes_;
+    Companions companions_;
+    Activation activation_;
+    std::jthread io_thread_;
+    std::vector<std::jthread> workers_;
+    bool running_ = false;
+};
+
+void Engine::work(std::stop_token token, unsigned number) {
+    Planner planner(board_, reach_, report_, companions_, [this](plan::UnitId unit) { prove_gone(board_, io_, unit); },
+                    seed_ + number);
+    while (const auto work = board_.queue.take(token)) {
+        const auto unit = board_.units.get(work->key.unit);
+        const auto* running = unit ? board_.running(unit->policy) : nullptr;
+        const auto began = std::chrono::steady_clock::now();
+        if (running != nullptr) board_.metrics.queue_waited(running->shape().name, work->waited);
+        planner.look_at(work->key);
+        if (running != nullptr) {
+            board_.metrics.queue_worked(running->shape().name, std::chrono::steady_clock::now() - began);
+        }
+        if (work->key.is_unit()) activation_.looked_at(work->key.unit);
+        board_.queue.done(work->key);
+        board_.stirred();
+    }
+}
+
+void Engine::end(Milliseconds deadline) {
+    if (!std::exchange(running_, false)) return;
+    board_.stopping = true;
+    board_.metrics.readings({});
+    for (auto& worker : workers_) worker.request_stop();
+    workers_.clear();
+    if (deadline > Milliseconds(0)) {
+        std::promise<void> drained;
+        auto answers = drained.get_future();
+        io_.post([&] { board_.applier->close([&] { drained.set_value(); }); });
+        if (answers.wait_for(deadline) != std::future_status::ready) {
+            // What was sent and not answered is found again at the next start, by its claim.
+            log::warn("stopped before every answer had come");
+            std::promise<void> let_go;
+            io_.post([&] {
+                board_.applier->close([] {});
+                let_go.set_value();
+            });
+            let_go.get_future().wait();
+        }
+    }
+    board_.ingest.reset();
+    std::promise<void> closed;
+    io_.post([&] {
+        board_.applier.reset();
+        board_.events.reset();
+        board_.client.reset();
+        closed.set_value();
+    });
+    closed.get_future().wait();
+    io_.stop();
+    io_thread_.join();
+}
+
+std::vector<Ailment> Engine::ailments() const {
+    std::vector<Ailment> found;
+    for (const auto& running : board_.policies) {
+        const auto waiting = running->waiting_for.with([](const auto& text) { return text; });
+        if (!waiting.empty()) {
+            found.push_back({"policy " + running->shape().name, "waits for " + waiting});
+        } else if (!running->ready) {
+            found.push_back({"policy " + running->shape().name, "its caches are not synced yet"});
+        }
+    }
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& health : board_.ingest->health()) {
+        if (!health.synced) {
+            found.push_back({"watch " + health.scope.text(),
+                             health.last_error.empty() ? "not synced yet" : "not synced: " + health.last_error});
+        } else if (now - health.last_heard > board_.options.silent_after * stuck_after) {
+            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - health.last_heard).count();
+            found.push_back({"watch " + health.scope.text(), "silent for " + std::to_string(seconds) + " s" +
+                                                                 (health.last_error.empty() ? "" : ": " + health.last_error)});
+        }
+    }
+    return found;
+}
+
+std::vector<Tally> Engine::tallies() const {
+    std::vector<Tally> tallies;
+    for (const auto& running : board_.policies) {
+        Tally tally;
+        tally.policy = running->shape().name;
+        const auto units = board_.units.of_policy(running->index);
+        board_.have.with([&](const plan::Have& have) {
+            for (const auto unit : units) {
+                const auto count = have.count_of(unit);
+                tally.copies += count;
+                const auto known = board_.units.get(unit);
+                if (known && known->presence == Presence::present && known->bond.group.empty()) ++tally.sources;
+            }
+            for (const auto& [target, trouble] : have.troubles()) {
+                const auto unit = board_.units.get(trouble.unit);
+                if (!unit || unit->policy != running->index) continue;
+                ++(trouble.refused ? tally.refused : tally.failed);
+            }
+            have.each_ticket([&](const plan::Ticket& ticket) {
+                const auto unit = board_.units.get(ticket.unit);
+                if (unit && unit->policy == running->index) ++tally.pending;
+            });
+        });
+        tallies.push_back(std::move(tally));
+    }
+    return tallies;
+}
+
+std::vector<Pause> Engine::pauses() const {
+    std::vector<Pause> pauses;
+    for (const auto& running : board_.policies) {
+        Pause pause;
+        pause.policy = running->shape().name;
+        pause.plan = running->gate.plan_id(pause.policy);
+        if (pause.plan.empty()) continue;
+        for (const auto id : running->gate.paused_units()) {
+            const auto unit = board_.units.get(id);
+            if (unit) pause.vanished.push_back(source_text(unit->bond));
+            pause.copies += board_.have.with([&](const plan::Have& have) { return have.count_of(id); });
+        }
+        std::set<plan::NameId> namespaces;
+        for (const auto& [unit, name] : running->gate.paused_drops()) {
+            namespaces.insert(name);
+            ++pause.copies;
+        }
+        for (const auto name : namespaces) pause.vanished.push_back("namespace " + board_.names.text(name));
+        pauses.push_back(std::move(pause));
+    }
+    return pauses;
+}
+
+bool Engine::settled() const {
+    if (!activation_.all_looked() || !board_.queue.idle() || board_.applier->waiting() > 0 || board_.inquiries > 0) return false;
+    if (!companions_.synced()) return false;
+    const auto health = board_.ingest->health();
+    if (health.empty() || !std::all_of(health.begin(), health.end(), [](const auto& one) { return one.synced || !one.last_error.empty(); })) {
+        return false;
+    }
+    return board_.have.with([](const plan::Have& have) { return have.own_writes_unseen() == 0; });
+}
+
+bool Engine::wait_settled(Milliseconds deadline) const {
+    const auto until = std::chrono::steady_clock::now() + deadline;
+    std::unique_lock lock(board_.stir_mutex);
+    while (true) {
+        lock.unlock();
+        const bool reached = settled();
+        lock.lock();
+        if (reached) return true;
+        if (std::chrono::steady_clock::now() >= until) return false;
+        // A change between the look and the wait is caught by the short wait.
+        board_.stir.wait_for(lock, std::min<std::chrono::steady_clock::duration>(until - std::chrono::steady_clock::now(),
+                                                                                 Milliseconds(20)));
+    }
+}
+
+std::vector<status::Reading> Engine::readings() const {
+    std::vector<status::Reading> out;
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& health : board_.ingest->health()) {
+        const auto watch = health.scope.text();
+        const auto seconds = std::chrono::duration<double>(now - health.last_heard).count();
+        out.push_back({"moontide_watch_staleness_seconds", {{"watch", watch}}, seconds});
+        out.push_back({"moontide_watch_relists_total", {{"watch", watch}}, static_cast<double>(health.relists)});
+    }
+    out.push_back({"moontide_writes_in_flight", {}, static_cast<double>(board_.applier->in_flight())});
+    out.push_back({"moontide_writes_in_flight_limit", {}, static_cast<double>(board_.applier->limit())});
+    return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sync>> Sync::start(kube::Access access, std::vector<policy::PolicyPtr> policies,
+                                          SyncOptions options, status::Metrics& metrics,
+                                          std::function<void(const Deed&)> on_deed) {
+    for (std::size_t i = 0; i < policies.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (policies[i]->shape().name == policies[j]->shape().name) {
+                return fail("two policies are named '" + policies[i]->shape().name + "': " + policies[j]->shape().file +
+                            " and " + policies[i]->shape().file);
+            }
+        }
+    }
+    std::uint64_t seed = options.seed;
+    if (seed == 0) seed = std::random_device{}();
+    auto engine = std::make_unique<Engine>(std::move(policies), std::move(options), metrics, std::move(on_deed), seed);
+    TRY_VOID(engine->start(std::move(access)));
+    return std::unique_ptr<Sync>(std::move(engine));
+}
+
+}  // namespace moontide

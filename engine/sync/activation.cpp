@@ -1,0 +1,300 @@
+#include "sync/activation.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "sync/marked.hpp"
+#include "sync/proof.hpp"
+#include "sync/sources.hpp"
+
+namespace moontide::sync {
+
+namespace {
+
+/// A CRD that is installed later is noticed within this time.
+constexpr Milliseconds ask_again{10'000};
+/// The cluster's identity is asked for again quickly: nothing can begin before.
+constexpr Milliseconds identify_again{1'000};
+/// Policies that cannot be looked at yet hold the others up no longer than this.
+constexpr Milliseconds patience{5'000};
+
+const kube::Kind namespace_kind{"v1", "Namespace"};
+
+}  // namespace
+
+Activation::Activation(Board& board, Loop& io, Reach& reach) : board_(board), io_(io), reach_(reach) {}
+
+Activation::~Activation() = default;
+
+void Activation::begin() {
+    for (auto& running : board_.policies) {
+        auto from = running->policy->evaluator()->from({});
+        if (!from) {
+            log::error("policy error", {{"policy", running->shape().name}, {"message", from.error().message}});
+            running->waiting_for.with([&](auto& text) { text = from.error().message; });
+            continue;
+        }
+        running->from = std::move(*from);
+    }
+    identify();
+}
+
+void Activation::identify() {
+    kube::Call call;
+    call.path = "/api/v1/namespaces/kube-system";
+    call.accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+    board_.client->send(std::move(call), [this](Result<kube::Answer> answer) {
+        if (board_.stopping) return;
+        std::string uid;
+        if (answer && answer->ok()) {
+            const auto object = nlohmann::json::parse(answer->body, nullptr, false);
+            if (object.is_object()) uid = object.value("/metadata/uid"_json_pointer, std::string());
+        }
+        if (uid.empty()) {
+            const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
+            log::warn("cannot read the namespace kube-system, whose uid tells clusters apart; asked again", {{"message", message}});
+            for (auto& running : board_.policies) {
+                running->waiting_for.with([&](auto& text) { text = "the namespace kube-system: " + message; });
+            }
+            io_.after(identify_again, [this] { identify(); });
+            return;
+        }
+        board_.cluster = uid;
+        watch_namespaces();
+        for (auto& running : board_.policies) {
+            if (running->from.empty()) continue;
+            running->waiting_for.with([](auto& text) { text.clear(); });
+            resolve(*running, 0, {});
+        }
+    });
+}
+
+void Activation::watch_namespaces() {
+    const auto changed = [this](const cache::Change& change) {
+        const auto& object = change.after ? change.after : change.before;
+        const auto name = board_.names.id(object->name());
+        for (const auto unit : reach_.concerned(change, reader_)) board_.queue.add({unit, name}, queue::Urgency::front);
+    };
+    board_.ingest->post([this, changed] {
+        namespaces_ = std::make_unique<cache::Feed>(board_.namespaces, [](const kube::Metadata&) { return true; }, changed,
+                                                    [this](bool) { check_all(); });
+        board_.ingest->add({*kube::well_known(namespace_kind), {}, {}, {}, true}, *namespaces_);
+    });
+}
+
+void Activation::resolve(RunningPolicy& running, std::size_t next, std::vector<kube::Resource> found) {
+    const auto& shape = running.shape();
+    std::vector<kube::Kind> kinds = shape.source_kinds;
+    kinds.insert(kinds.end(), shape.copy_kinds.begin(), shape.copy_kinds.end());
+    for (; next < kinds.size(); ++next) {
+        const auto known = kube::well_known(kinds[next]);
+        if (!known) break;
+        found.push_back(*known);
+    }
+    if (next == kinds.size()) {
+        running.waiting_for.with([](auto& text) { text.clear(); });
+        watch(running, found);
+        return;
+    }
+    board_.client->resolve(kinds[next], [this, &running, next, found = std::move(found), kind = kinds[next]](
+                                            Result<std::optional<kube::Resource>> resource) mutable {
+        if (board_.stopping) return;
+        if (resource && *resource) {
+            found.push_back(**resource);
+            resolve(running, next + 1, std::move(found));
+            return;
+        }
+        const auto why = kind.kind + " (" + kind.api_version + "): " + (resource ? "not installed" : resource.error().message);
+        const bool is_new = running.waiting_for.with([&](auto& text) { return std::exchange(text, why) != why; });
+        if (is_new) log::warn("a policy waits for a kind", {{"policy", running.shape().name}, {"message", why}});
+        io_.after(ask_again, [this, &running] { resolve(running, 0, {}); });
+    });
+}
+
+SourceFeed& Activation::feed_for(const watch::Scope& scope, RunningPolicy& running) {
+    // A watch that has begun has its filter; only those that begin together share one.
+    for (auto& feed : board_.sources) {
+        if (feed->scope == scope && !feed->feed) {
+            feed->policies.push_back(running.index);
+            return *feed;
+        }
+    }
+    board_.sources.push_back(std::make_unique<SourceFeed>());
+    auto& feed = *board_.sources.back();
+    feed.scope = scope;
+    feed.policies.push_back(running.index);
+    return feed;
+}
+
+void Activation::watch(RunningPolicy& running, const std::vector<kube::Resource>& resources) {
+    const auto resource_of = [&](const kube::Kind& kind) {
+        return *std::find_if(resources.begin(), resources.end(), [&](const auto& one) { return one.kind == kind; });
+    };
+    for (const auto& selection : running.from) {
+        for (const auto& kind : selection.kinds) {
+            for (const auto& scope : scopes_of(selection, resource_of(kind))) {
+                auto& feed = feed_for(scope, running);
+                if (std::find(running.feeds.begin(), running.feeds.end(), &feed) == running.feeds.end()) running.feeds.push_back(&feed);
+            }
+        }
+    }
+    std::vector<kube::Resource> copies;
+    for (const auto& kind : running.shape().copy_kinds) copies.push_back(resource_of(kind));
+
+    board_.ingest->post([this, &running, copies] {
+        for (auto* feed : running.feeds) {
+            if (feed->feed) continue;
+            feed->feed = std::make_unique<cache::Feed>(
+                feed->store,
+                [this, feed](const kube::Metadata& object) {
+                    return std::any_of(feed->policies.begin(), feed->policies.end(), [&](std::size_t index) {
+                        return selects(board_, *board_.policies[index], feed->scope.resource.kind, object);
+                    });
+                },
+                [this, feed](const cache::Change& change) { took(board_, *feed, change, reader_); },
+                [this, feed](bool first) {
+                    for (const auto index : feed->policies) {
+                        auto& one = *board_.policies[index];
+                        if (!first && one.looked) conclude(one);
+                        check(one);
+                    }
+                });
+            board_.ingest->add(feed->scope, *feed->feed);
+        }
+        for (const auto& resource : copies) {
+            copy_kinds_[running.index].push_back(board_.kinds.id(resource));
+            watch_copies(resource);
+            if (running.shape().existing == policy::Existing::marked) {
+                ++marked_lists_[running.index];
+                find_marked(board_, io_, running, board_.kinds.id(resource), [this, &running] {
+                    --marked_lists_[running.index];
+                    check(running);
+                });
+            }
+        }
+        running.watching = true;
+        check(running);
+    });
+}
+
+void Activation::watch_copies(const kube::Resource& resource) {
+    const auto kind = board_.kinds.id(resource);
+    if (copies_.contains(kind)) return;
+    copies_synced_[kind] = false;
+    copies_[kind] = std::make_unique<Copies>(board_, kind, [this, kind](bool) {
+        copies_synced_[kind] = true;
+        check_all();
+    });
+    watch::Scope scope;
+    scope.resource = resource;
+    scope.label_selector = std::string(plan::marks::instance) + "=" + board_.options.instance;
+    board_.ingest->add(scope, *copies_[kind]);
+}
+
+void Activation::check_all() {
+    for (auto& running : board_.policies) check(*running);
+}
+
+void Activation::check(RunningPolicy& running) {
+    if (running.ready || !running.watching || !board_.namespaces.synced()) return;
+    const auto synced = [](const SourceFeed* feed) { return feed->store.synced(); };
+    if (!std::all_of(running.feeds.begin(), running.feeds.end(), synced)) return;
+    const auto& kinds = copy_kinds_[running.index];
+    if (!std::all_of(kinds.begin(), kinds.end(), [&](plan::KindId kind) { return copies_synced_[kind]; })) return;
+    if (marked_lists_[running.index] > 0) return;
+    first_look(running);
+}
+
+void Activation::first_look(RunningPolicy& running) {
+    const auto units = board_.units.of_policy(running.index);
+    running.first_look.with([&](auto& waiting) { waiting.insert(units.begin(), units.end()); });
+    running.ready = true;
+    log::info("policy ready", {{"policy", running.shape().name}, {"units", std::to_string(units.size())}});
+    for (const auto unit : units) board_.queue.add({unit, 0});
+    if (units.empty()) {
+        running.looked = true;
+        open_when_looked();
+    } else {
+        io_.post([this] {
+            io_.after(patience, [this] {
+                if (!opened_.exchange(true)) board_.applier->open();
+            });
+        });
+    }
+    board_.stirred();
+}
+
+void Activation::looked_at(plan::UnitId id) {
+    const auto unit = board_.units.get(id);
+    auto* running = unit ? board_.running(unit->policy) : nullptr;
+    if (running == nullptr || running->looked) return;
+    const bool last = running->first_look.with([&](auto& waiting) { return waiting.erase(id) > 0 && waiting.empty(); });
+    if (!last) return;
+    running->looked = true;
+    conclude(*running);
+    open_when_looked();
+}
+
+void Activation::conclude(RunningPolicy& running) {
+    std::size_t sources = 0;
+    std::set<plan::NameId> namespaces;
+    board_.have.with([&](const plan::Have& have) {
+        for (const auto id : board_.units.of_policy(running.index)) {
+            ++sources;
+            for (const auto& target : have.targets_of(id)) namespaces.insert(target.namespace_name);
+        }
+    });
+    const auto before = running.gate.plan_id(running.shape().name);
+    const auto released = running.gate.conclude(sources, namespaces.size());
+    const auto plan = running.gate.plan_id(running.shape().name);
+    if (!plan.empty() && plan != before) {
+        log::error("too much has vanished at once; its copies stay until you say yes",
+                   {{"policy", running.shape().name},
+                    {"sources", std::to_string(running.gate.paused_units().size())},
+                    {"copies", std::to_string(running.gate.paused_drops().size())},
+                    {"confirm", "moontide confirm " + plan}});
+    }
+    release(released);
+}
+
+void Activation::release(const Gate::Released& released) {
+    for (const auto unit : released.units) {
+        const auto known = board_.units.get(unit);
+        if (!known) continue;
+        if (known->bond.group.empty()) {
+            prove_gone(board_, io_, unit);
+        } else {
+            // A group is gone when its members are, and those were asked for one by one.
+            board_.units.change(unit, [](Unit& group) {
+                if (group.members.empty()) group.presence = Presence::proven;
+            });
+            board_.queue.add({unit, 0});
+        }
+    }
+    for (const auto& [unit, namespace_name] : released.drops) board_.queue.add({unit, namespace_name});
+}
+
+bool Activation::confirm(const std::string& plan) {
+    for (auto& running : board_.policies) {
+        if (running->gate.plan_id(running->shape().name) != plan) continue;
+        log::info("confirmed", {{"policy", running->shape().name}, {"plan", plan}});
+        release(running->gate.confirm());
+        return true;
+    }
+    return false;
+}
+
+bool Activation::all_looked() const {
+    return std::all_of(board_.policies.begin(), board_.policies.end(), [](const auto& running) {
+        return running->looked || !running->waiting_for.with([](const auto& text) { return text; }).empty();
+    });
+}
+
+void Activation::open_when_looked() {
+    if (all_looked() && !opened_.exchange(true)) board_.applier->open();
+    board_.stirred();
+}
+
+}  // namespace moontide::sync

@@ -1,0 +1,60 @@
+// From a loaded policy to one at work: its kinds, its watches, its first look.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/loop.hpp"
+#include "sync/board.hpp"
+#include "sync/copies.hpp"
+#include "sync/reach.hpp"
+
+namespace moontide::sync {
+
+/// A kind that is not installed keeps only the policies waiting that need it. Made and used on the io thread, except
+/// where it says so.
+class Activation {
+public:
+    Activation(Board& board, Loop& io, Reach& reach);
+    ~Activation();
+
+    /// Asks for the cluster's identity, then starts every policy.
+    void begin();
+    /// Any thread: a worker has looked at the whole unit.
+    void looked_at(plan::UnitId unit);
+    /// Any thread: the user's yes to a paused plan.
+    bool confirm(const std::string& plan);
+    bool all_looked() const;
+
+private:
+    void identify();
+    void watch_namespaces();
+    void resolve(RunningPolicy& running, std::size_t next, std::vector<kube::Resource> found);
+    void watch(RunningPolicy& running, const std::vector<kube::Resource>& resources);
+    void watch_copies(const kube::Resource& resource);
+    SourceFeed& feed_for(const watch::Scope& scope, RunningPolicy& running);
+
+    // Ingest thread.
+    void check(RunningPolicy& running);
+    void check_all();
+    void first_look(RunningPolicy& running);
+    void conclude(RunningPolicy& running);
+
+    void release(const Gate::Released& released);
+    void open_when_looked();
+
+    Board& board_;
+    Loop& io_;
+    Reach& reach_;
+    std::unique_ptr<cache::Feed> namespaces_;                     // ingest thread
+    std::map<plan::KindId, std::unique_ptr<Copies>> copies_;      // ingest thread
+    std::map<plan::KindId, bool> copies_synced_;                  // ingest thread
+    std::map<std::size_t, std::size_t> marked_lists_;             // ingest thread: policies whose list is still to come
+    std::map<std::size_t, std::vector<plan::KindId>> copy_kinds_; // ingest thread
+    kube::Reader reader_;                                         // ingest thread
+    std::atomic<bool> opened_{false};
+};
+
+}  // namespace moontide::sync

@@ -1,0 +1,112 @@
+// What the parts of a sync share: the one cluster, its policies, and what is known of both.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apply/applier.hpp"
+#include "base/guarded.hpp"
+#include "cache/feed.hpp"
+#include "cache/store.hpp"
+#include "plan/have.hpp"
+#include "plan/names.hpp"
+#include "policy/policy.hpp"
+#include "queue/queue.hpp"
+#include "status/events.hpp"
+#include "status/metrics.hpp"
+#include "sync.hpp"
+#include "sync/gate.hpp"
+#include "sync/units.hpp"
+#include "watch/ingest.hpp"
+
+namespace moontide::sync {
+
+/// The kinds that copies can have, by number. Any thread; only grows.
+class Kinds {
+public:
+    plan::KindId id(const kube::Resource& resource);
+    /// Nothing: not installed, or not asked for yet.
+    std::optional<plan::KindId> find(const kube::Kind& kind) const;
+    kube::Resource resource(plan::KindId id) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<kube::Resource> resources_;  // guarded by mutex_
+};
+
+/// One watch of sources, and the policies that select from it.
+struct SourceFeed {
+    watch::Scope scope;
+    cache::Store store;
+    std::unique_ptr<cache::Feed> feed;
+    std::vector<std::size_t> policies;
+};
+
+/// A policy at work.
+struct RunningPolicy {
+    RunningPolicy(std::size_t number, policy::PolicyPtr made, Gate::Limits limits)
+        : index(number), policy(std::move(made)), gate(limits) {}
+
+    const std::size_t index;
+    const policy::PolicyPtr policy;
+    const policy::Shape& shape() const { return policy->shape(); }
+
+    std::vector<policy::Selection> from;        // set before `ready`
+    std::vector<SourceFeed*> feeds;             // set before `ready`
+    Gate gate;
+
+    /// Its kinds are installed and its watches begun.
+    std::atomic<bool> watching{false};
+    /// Its sources, the namespaces and the copies are known: units are evaluated.
+    std::atomic<bool> ready{false};
+    /// Every unit that the start found has been looked at once.
+    std::atomic<bool> looked{false};
+    Guarded<std::set<plan::UnitId>> first_look;  // units still to be looked at
+    Guarded<std::string> waiting_for;            // why it does not watch yet; empty while it does
+};
+
+/// Shared by the threads of one sync; each member says what guards it.
+struct Board {
+    Board(SyncOptions chosen, status::Metrics& counted, std::function<void(const Deed&)> told, std::uint64_t seed);
+
+    const SyncOptions options;
+    status::Metrics& metrics;
+    const std::function<void(const Deed&)> on_deed;
+
+    std::unique_ptr<kube::Client> client;          // io thread
+    std::unique_ptr<watch::Ingest> ingest;
+    std::unique_ptr<apply::Applier> applier;
+    std::unique_ptr<status::Events> events;
+    std::string cluster;                           // uid of kube-system; set before the first policy is ready
+
+    plan::Names names;
+    Kinds kinds;
+    Units units;
+    Guarded<plan::Have> have;
+    queue::Queue queue;
+    cache::Store namespaces;
+    std::vector<std::unique_ptr<RunningPolicy>> policies;  // fixed before the threads start
+    std::vector<std::unique_ptr<SourceFeed>> sources;      // fixed once every policy watches
+
+    /// GETs that prove a vanished source, lists of marked objects: work that settles later.
+    std::atomic<int> inquiries{0};
+    std::atomic<bool> stopping{false};
+
+    /// Something that settled() looks at has changed.
+    void stirred();
+    std::mutex stir_mutex;
+    std::condition_variable stir;
+
+    RunningPolicy* running(std::size_t policy) {
+        return policy < policies.size() ? policies[policy].get() : nullptr;
+    }
+    policy::Target describe(const plan::TargetKey& target) const;
+};
+
+}  // namespace moontide::sync

@@ -1,0 +1,88 @@
+#include "sync/gate.hpp"
+
+#include <algorithm>
+
+#include "plan/content_hash.hpp"
+
+namespace moontide::sync {
+
+void Gate::vanished(plan::UnitId unit) {
+    std::scoped_lock lock(mutex_);
+    if (!paused_.contains(unit)) waiting_.insert(unit);
+}
+
+void Gate::dropped(Drop drop) {
+    std::scoped_lock lock(mutex_);
+    if (!paused_drops_.contains(drop)) waiting_drops_.insert(drop);
+}
+
+void Gate::returned(plan::UnitId unit) {
+    std::scoped_lock lock(mutex_);
+    waiting_.erase(unit);
+    paused_.erase(unit);
+}
+
+bool Gate::too_many(std::size_t causes, std::size_t of) const {
+    return causes > std::max<std::size_t>(limits_.least, of * limits_.percent / 100);
+}
+
+Gate::Released Gate::conclude(std::size_t sources, std::size_t namespaces) {
+    std::scoped_lock lock(mutex_);
+    Released released;
+    // What is paused already counts along: a second relist must not slip by in small parts.
+    if (too_many(waiting_.size() + paused_.size(), sources)) {
+        paused_.merge(waiting_);
+    } else {
+        released.units.assign(waiting_.begin(), waiting_.end());
+    }
+    waiting_.clear();
+    std::set<plan::NameId> causes;
+    for (const auto& drop : waiting_drops_) causes.insert(drop.second);
+    for (const auto& drop : paused_drops_) causes.insert(drop.second);
+    if (too_many(causes.size(), namespaces)) {
+        paused_drops_.merge(waiting_drops_);
+    } else {
+        released.drops.assign(waiting_drops_.begin(), waiting_drops_.end());
+    }
+    waiting_drops_.clear();
+    return released;
+}
+
+bool Gate::holds(plan::UnitId unit) const {
+    std::scoped_lock lock(mutex_);
+    return waiting_.contains(unit) || paused_.contains(unit);
+}
+
+bool Gate::holds(const Drop& drop) const {
+    std::scoped_lock lock(mutex_);
+    return waiting_drops_.contains(drop) || paused_drops_.contains(drop);
+}
+
+std::string Gate::plan_id(const std::string& policy) const {
+    std::scoped_lock lock(mutex_);
+    if (paused_.empty() && paused_drops_.empty()) return {};
+    std::string text = policy;
+    for (const auto unit : paused_) text += "\n" + std::to_string(unit);
+    for (const auto& [unit, name] : paused_drops_) text += "\n" + std::to_string(unit) + "/" + std::to_string(name);
+    return plan::hash_of_text(text).hex().substr(0, 12);
+}
+
+std::vector<plan::UnitId> Gate::paused_units() const {
+    std::scoped_lock lock(mutex_);
+    return {paused_.begin(), paused_.end()};
+}
+
+std::vector<Gate::Drop> Gate::paused_drops() const {
+    std::scoped_lock lock(mutex_);
+    return {paused_drops_.begin(), paused_drops_.end()};
+}
+
+Gate::Released Gate::confirm() {
+    std::scoped_lock lock(mutex_);
+    Released released{{paused_.begin(), paused_.end()}, {paused_drops_.begin(), paused_drops_.end()}};
+    paused_.clear();
+    paused_drops_.clear();
+    return released;
+}
+
+}  // namespace moontide::sync

@@ -1,0 +1,63 @@
+// What vanished while nobody watched is counted by cause; too much of it at once waits for a yes.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plan/identity.hpp"
+
+namespace moontide::sync {
+
+/// One policy's. Any thread.
+class Gate {
+public:
+    struct Limits {
+        unsigned least = 10;
+        unsigned percent = 10;
+    };
+    /// A copy in a namespace that is no longer selected, found so by a start.
+    using Drop = std::pair<plan::UnitId, plan::NameId>;
+
+    struct Released {
+        std::vector<plan::UnitId> units;
+        std::vector<Drop> drops;
+    };
+
+    explicit Gate(Limits limits) : limits_(limits) {}
+
+    /// A source was found gone by a list. It waits for conclude().
+    void vanished(plan::UnitId unit);
+    /// A copy was found unwanted by a start's first look though its source is there. It waits for conclude().
+    void dropped(Drop drop);
+    /// It is back, or the watch has told its end.
+    void returned(plan::UnitId unit);
+
+    /// All that a start or relist can find has been found: what goes on, unless it is too much of the policy's
+    /// `sources` (those that are gone included) or of its `namespaces`; then it is paused until confirm().
+    Released conclude(std::size_t sources, std::size_t namespaces);
+
+    bool holds(plan::UnitId unit) const;
+    bool holds(const Drop& drop) const;
+
+    /// The id of what is paused: a hash of the policy's name and all of it; empty where nothing is.
+    std::string plan_id(const std::string& policy) const;
+    std::vector<plan::UnitId> paused_units() const;
+    std::vector<Drop> paused_drops() const;
+    Released confirm();
+
+private:
+    bool too_many(std::size_t causes, std::size_t of) const;
+
+    const Limits limits_;
+    mutable std::mutex mutex_;
+    std::set<plan::UnitId> waiting_;  // all below: guarded by mutex_
+    std::set<Drop> waiting_drops_;
+    std::set<plan::UnitId> paused_;
+    std::set<Drop> paused_drops_;
+};
+
+}  // namespace moontide::sync

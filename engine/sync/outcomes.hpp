@@ -1,0 +1,35 @@
+// What answers say, back into what is known: sightings, troubles, and what to look at next.
+#pragma once
+
+#include "apply/order.hpp"
+#include "sync/board.hpp"
+#include "sync/report.hpp"
+
+namespace moontide::sync {
+
+/// Io thread only.
+class Outcomes {
+public:
+    Outcomes(Board& board, Report& report) : board_(board), report_(report) {}
+
+    /// Whether an order is still wanted; marks it as sent.
+    bool may_send(const apply::Order& order);
+    void take(apply::Outcome outcome);
+
+private:
+    struct Told {
+        const char* result = "done";
+        bool again = false;  ///< the target is to be looked at once more
+        bool failed = false;
+    };
+
+    Told written(plan::Have& have, const apply::Order& order, const apply::Written& fate);
+    Told gone(plan::Have& have, const apply::Order& order);
+    Told found(plan::Have& have, const apply::Order& order, const apply::Found& fate);
+    Told denied(plan::Have& have, const apply::Order& order, const kube::Status& status);
+
+    Board& board_;
+    Report& report_;
+};
+
+}  // namespace moontide::sync

@@ -1,0 +1,13 @@
+// Whether a source that nobody saw go is really gone: one GET.
+#pragma once
+
+#include "base/loop.hpp"
+#include "sync/board.hpp"
+
+namespace moontide::sync {
+
+/// Any thread. A 404, or an object that is no longer selected, proves it and the unit is looked at again; an object
+/// that is there means that the watch is behind; whatever else decides nothing and is asked again.
+void prove_gone(Board& board, Loop& io, plan::UnitId unit);
+
+}  // namespace moontide::sync

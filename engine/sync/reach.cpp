@@ -1,0 +1,129 @@
+#include "sync/reach.hpp"
+
+#include <algorithm>
+
+namespace moontide::sync {
+
+namespace {
+
+void write(const std::vector<policy::Pattern>& patterns, std::string& text) {
+    for (const auto& pattern : patterns) text += (pattern.wild ? "~" : "=") + pattern.text + "\n";
+}
+
+void write(const std::vector<policy::KeyRule>& rules, std::string& text) {
+    for (const auto& rule : rules) {
+        text += rule.key + "\n" + std::to_string(static_cast<int>(rule.presence)) + "\n";
+        write(rule.any_of, text);
+    }
+}
+
+/// Equal texts mean equal selections.
+void write(const policy::Selection& selection, std::string& text) {
+    text += "(";
+    for (const auto& kind : selection.kinds) text += kind.api_version + "/" + kind.kind + "\n";
+    if (selection.namespaces) write(*selection.namespaces, text += "namespaces\n");
+    if (selection.names) write(*selection.names, text += "names\n");
+    write(selection.labels, text += "labels\n");
+    write(selection.annotations, text += "annotations\n");
+    if (selection.selector) text += "selector\n" + selection.selector->text() + "\n";
+    if (selection.where) text += "where\n" + std::to_string(*selection.where) + "\n";
+    text += selection.copy_kind + "\n" + selection.copy_name + "\n";
+    for (const auto& except : selection.except) write(except, text);
+    text += ")";
+}
+
+std::string text_of(const policy::Into& into) {
+    std::string text;
+    if (const auto* selections = std::get_if<std::vector<policy::Selection>>(&into.where_to)) {
+        for (const auto& selection : *selections) write(selection, text);
+    } else {
+        for (const auto& target : std::get<std::vector<policy::Target>>(into.where_to)) {
+            text += target.namespace_name + "\n" + target.kind.kind + "\n" + target.name + "\n";
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+bool may_reach(const policy::Into& into, const kube::Metadata& metadata) {
+    if (const auto* selections = std::get_if<std::vector<policy::Selection>>(&into.where_to)) {
+        return std::any_of(selections->begin(), selections->end(),
+                           [&](const auto& selection) { return selection.matches(metadata); });
+    }
+    const auto& targets = std::get<std::vector<policy::Target>>(into.where_to);
+    return std::any_of(targets.begin(), targets.end(),
+                       [&](const auto& target) { return target.namespace_name == metadata.name; });
+}
+
+void Reach::set(plan::UnitId unit, const policy::Into& into, bool reads_namespace) {
+    auto text = text_of(into);
+    std::scoped_lock lock(mutex_);
+    if (const auto known = of_unit_.find(unit); known != of_unit_.end() && known->second != text) {
+        auto& before = groups_[known->second];
+        before.units.erase(unit);
+        before.reading.erase(unit);
+        if (before.units.empty()) groups_.erase(known->second);
+    }
+    auto& group = groups_[text];
+    if (group.units.empty()) group.into = into;
+    group.units.insert(unit);
+    if (reads_namespace) {
+        group.reading.insert(unit);
+    } else {
+        group.reading.erase(unit);
+    }
+    of_unit_[unit] = std::move(text);
+}
+
+void Reach::forget(plan::UnitId unit) {
+    std::scoped_lock lock(mutex_);
+    const auto known = of_unit_.find(unit);
+    if (known == of_unit_.end()) return;
+    const auto group = groups_.find(known->second);
+    if (group != groups_.end()) {
+        group->second.units.erase(unit);
+        group->second.reading.erase(unit);
+        if (group->second.units.empty()) groups_.erase(group);
+    }
+    of_unit_.erase(known);
+}
+
+std::vector<plan::UnitId> Reach::concerned(const cache::Change& change, kube::Reader& reader) const {
+    const bool same = change.before && change.after && change.before->uid() == change.after->uid() &&
+                      change.before->terminating() == change.after->terminating();
+    std::scoped_lock lock(mutex_);
+    std::vector<const Group*> before_matched;
+    if (change.before) {
+        if (const auto metadata = reader.metadata(change.before->json())) {
+            for (const auto& [text, group] : groups_) {
+                if (may_reach(group.into, *metadata)) before_matched.push_back(&group);
+            }
+        }
+    }
+    std::vector<const Group*> after_matched;
+    if (change.after) {
+        if (const auto metadata = reader.metadata(change.after->json())) {
+            for (const auto& [text, group] : groups_) {
+                if (may_reach(group.into, *metadata)) after_matched.push_back(&group);
+            }
+        }
+    }
+    std::vector<plan::UnitId> units;
+    for (const auto& [text, group] : groups_) {
+        const auto in = [&](const auto& matched) { return std::find(matched.begin(), matched.end(), &group) != matched.end(); };
+        const bool before = in(before_matched);
+        const bool after = in(after_matched);
+        if (!before && !after) continue;
+        const auto& concerned = before == after && same ? group.reading : group.units;
+        units.insert(units.end(), concerned.begin(), concerned.end());
+    }
+    return units;
+}
+
+std::size_t Reach::distinct() const {
+    std::scoped_lock lock(mutex_);
+    return groups_.size();
+}
+
+}  // namespace moontide::sync

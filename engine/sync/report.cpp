@@ -1,0 +1,148 @@
+#include "sync/report.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/log.hpp"
+
+namespace moontide::sync {
+
+namespace {
+/// What a unit does within this time is told as one Event.
+constexpr Milliseconds pass_lasts{500};
+constexpr std::size_t most_examples = 5;
+
+std::string place(const policy::Target& target) { return target.namespace_name + "/" + target.name; }
+
+std::string counted(std::size_t number, std::string_view what) {
+    return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+}
+}  // namespace
+
+std::string log_kind(std::string_view kind) {
+    std::string text(kind);
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+std::string source_text(const plan::Bond& bond) {
+    if (!bond.group.empty()) return bond.policy + " group " + bond.group;
+    if (bond.source.name.empty()) return bond.policy;
+    return bond.source.namespace_name.empty() ? bond.source.name : bond.source.namespace_name + "/" + bond.source.name;
+}
+
+void Report::tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message, std::string subject) {
+    const bool has_owner = !unit.bond.owner.name.empty();
+    status::Notice notice;
+    notice.about = has_owner ? unit.bond.owner : unit.bond.source;
+    notice.uid = has_owner ? unit.bond.owner_uid : unit.bond.source_uid;
+    if (notice.about.name.empty() && !unit.members.empty()) notice.about = *unit.members.begin();
+    if (notice.about.name.empty()) return;
+    notice.type = type;
+    notice.reason = std::move(reason);
+    notice.message = std::move(message);
+    notice.subject = std::move(subject);
+    board_.events->tell(std::move(notice));
+}
+
+void Report::done(plan::UnitId id, const policy::Target& target, Deed::What what, std::string_view why) {
+    const auto unit = board_.units.get(id);
+    if (!unit) return;
+    const auto source = source_text(unit->bond);
+    std::string_view sentence = "copied";
+    switch (what) {
+        case Deed::What::created: sentence = "copied"; break;
+        case Deed::What::replaced: sentence = "updated copy"; break;
+        case Deed::What::deleted: sentence = "deleted copy"; break;
+        case Deed::What::released: sentence = "released copy"; break;
+        case Deed::What::refused:
+        case Deed::What::failed: break;
+    }
+    log::info(sentence, {{log_kind(target.kind.kind), place(target)},
+                         {"namespace", target.namespace_name},
+                         {"name", target.name},
+                         {"source", source},
+                         {"policy", unit->bond.policy},
+                         {"reason", why}});
+    if (board_.on_deed) board_.on_deed({what, unit->bond.policy, source, target, std::string(why)});
+
+    const bool first = passes_.with([&](auto& passes) {
+        auto& pass = passes[id];
+        const std::size_t before = pass.copied + pass.removed;
+        (what == Deed::What::created || what == Deed::What::replaced ? pass.copied : pass.removed) += 1;
+        if (before < most_examples) pass.examples += (before == 0 ? "" : ", ") + target.namespace_name;
+        return before == 0;
+    });
+    if (first) {
+        io_.post([this, id] { io_.after(pass_lasts, [this, id] { tell_pass(id); }); });
+    }
+}
+
+void Report::tell_pass(plan::UnitId id) {
+    const auto pass = passes_.with([&](auto& passes) {
+        auto node = passes.extract(id);
+        return node.empty() ? Pass() : node.mapped();
+    });
+    const auto unit = board_.units.get(id);
+    if (!unit || pass.copied + pass.removed == 0) return;
+    const std::string more = pass.copied + pass.removed > most_examples ? ", ..." : "";
+    const std::string where = " (" + pass.examples + more + ")";
+    const auto normal = status::Notice::Type::normal;
+    if (pass.copied > 0) {
+        auto message = "copied to " + counted(pass.copied, "namespace") +
+                       (pass.removed > 0 ? ", removed from " + std::to_string(pass.removed) : std::string()) + where;
+        tell(*unit, normal, "Copied", std::move(message), pass.examples);
+    } else {
+        tell(*unit, normal, "CleanedUp", "removed from " + counted(pass.removed, "namespace") + where, pass.examples);
+    }
+}
+
+void Report::trouble(plan::UnitId id, const policy::Target& target, const plan::Trouble& trouble) {
+    const auto unit = board_.units.get(id);
+    if (!unit) return;
+    const auto source = source_text(unit->bond);
+    log::warn(trouble.refused ? "refused target" : "failed target",
+              {{log_kind(target.kind.kind), place(target)},
+               {"namespace", target.namespace_name},
+               {"name", target.name},
+               {"source", source},
+               {"policy", unit->bond.policy},
+               {"reason", trouble.reason},
+               {"message", trouble.message}});
+    if (trouble.refused) board_.metrics.refused(unit->bond.policy, trouble.reason);
+    if (board_.on_deed) {
+        const auto what = trouble.refused ? Deed::What::refused : Deed::What::failed;
+        board_.on_deed({what, unit->bond.policy, source, target, trouble.message});
+    }
+    tell(*unit, status::Notice::Type::warning, trouble.refused ? "TargetRefused" : "TargetFailed",
+         target.kind.kind + " " + place(target) + ": " + trouble.message, place(target));
+}
+
+void Report::policy_error(plan::UnitId id, const std::string& message) {
+    const auto unit = board_.units.get(id);
+    if (!unit) return;
+    log::error("policy error", {{"source", source_text(unit->bond)}, {"policy", unit->bond.policy}, {"message", message}});
+    tell(*unit, status::Notice::Type::warning, "PolicyError", message, "");
+}
+
+void Report::would(plan::UnitId id, const policy::Target& target, std::string_view step, std::string_view why) {
+    const auto unit = board_.units.get(id);
+    if (!unit) return;
+    log::info("would " + std::string(step), {{log_kind(target.kind.kind), place(target)},
+                                             {"namespace", target.namespace_name},
+                                             {"name", target.name},
+                                             {"source", source_text(unit->bond)},
+                                             {"policy", unit->bond.policy},
+                                             {"reason", why}});
+}
+
+void Report::rivalry(plan::UnitId id, const policy::Target& target, unsigned repairs) {
+    const auto unit = board_.units.get(id);
+    if (!unit) return;
+    const auto message = "somebody keeps changing it; repaired " + std::to_string(repairs) + " times, slower each time";
+    log::warn("rival", {{log_kind(target.kind.kind), place(target)}, {"policy", unit->bond.policy}, {"message", message}});
+    tell(*unit, status::Notice::Type::warning, "CopyContested", target.kind.kind + " " + place(target) + ": " + message,
+         place(target));
+}
+
+}  // namespace moontide::sync

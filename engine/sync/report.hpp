@@ -1,0 +1,50 @@
+// What is told of the work: log lines, Events on the source, metrics, deeds.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/guarded.hpp"
+#include "base/loop.hpp"
+#include "sync/board.hpp"
+
+namespace moontide::sync {
+
+/// Any thread. Troubles are told when they begin or change, not each time they are met again.
+class Report {
+public:
+    Report(Board& board, Loop& io) : board_(board), io_(io) {}
+
+    void done(plan::UnitId unit, const policy::Target& target, Deed::What what, std::string_view why);
+    /// A target that is not as its unit wants it.
+    void trouble(plan::UnitId unit, const policy::Target& target, const plan::Trouble& trouble);
+    /// The evaluation of a whole unit failed.
+    void policy_error(plan::UnitId unit, const std::string& message);
+    /// `--dry-run`: what would be done.
+    void would(plan::UnitId unit, const policy::Target& target, std::string_view step, std::string_view why);
+    /// A rival keeps editing a copy.
+    void rivalry(plan::UnitId unit, const policy::Target& target, unsigned repairs);
+
+private:
+    /// What one pass did for a unit, told as one Event.
+    struct Pass {
+        std::size_t copied = 0;
+        std::size_t removed = 0;
+        std::string examples;
+    };
+
+    void tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message, std::string subject);
+    void tell_pass(plan::UnitId unit);
+
+    Board& board_;
+    Loop& io_;
+    Guarded<std::map<plan::UnitId, Pass>> passes_;
+};
+
+/// "configmap" for ConfigMap: kinds as log fields have them.
+std::string log_kind(std::string_view kind);
+/// "flux-system/shared", or the group's or policy's name.
+std::string source_text(const plan::Bond& bond);
+
+}  // namespace moontide::sync

@@ -1,0 +1,24 @@
+// From a policy's selections of sources to watches, and from what they bring to units.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/selection.hpp"
+#include "sync/board.hpp"
+#include "watch/scope.hpp"
+
+namespace moontide::sync {
+
+/// The watches that a selection needs of one kind, as narrow as the server can make them: a namespace, a label
+/// selector, one name. None where it selects nothing.
+std::vector<watch::Scope> scopes_of(const policy::Selection& selection, const kube::Resource& resource);
+
+/// Whether any selection of the policy means this object; `where` counts as a yes. A copy is never a source, whatever
+/// marks it carries.
+bool selects(const Board& board, const RunningPolicy& running, const kube::Kind& kind, const kube::Metadata& object);
+
+/// What a change in a feed means to the units of its policies. Ingest thread; `reader` is the caller's.
+void took(Board& board, const SourceFeed& feed, const cache::Change& change, kube::Reader& reader);
+
+}  // namespace moontide::sync
