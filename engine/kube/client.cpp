@@ -194,7 +194,9 @@ private:
     void answered(const PendingPtr& pending, int status, http2::Headers headers) {
         pending->link->answered();
         if (const auto date = date_of(headers)) {
-            server_time_offset_ = std::chrono::round<std::chrono::seconds>(*date - system_clock().wall());
+            // The header is cut to whole seconds, so half of one is what it lacks on average.
+            server_time_offset_ =
+                std::chrono::round<std::chrono::seconds>(*date + Milliseconds(500) - system_clock().wall());
         }
         report(*pending, status);
         if (status == 401 && !pending->retried && may_succeed_now(*pending)) return try_again(pending);
