@@ -1,13 +1,13 @@
 #include "apply/applier.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <utility>
-
 #include "apply/lanes.hpp"
 #include "apply/limiter.hpp"
 #include "apply/verbs.hpp"
 #include "base/log.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
 
 namespace moontide::apply {
 
@@ -83,9 +83,10 @@ void Applier::Implementation::call_with(Order order, std::string_view live_json)
         return;
     }
     call->timeout = options.timeout;
-    client.send(std::move(*call), [self = shared_from_this(), order = std::move(order), address](Result<kube::Answer> answer) mutable {
-        self->answered(std::move(order), address, std::move(answer));
-    });
+    client.send(std::move(*call),
+                [self = shared_from_this(), order = std::move(order), address](Result<kube::Answer> answer) mutable {
+                    self->answered(std::move(order), address, std::move(answer));
+                });
 }
 
 void Applier::Implementation::left_flight() {
@@ -139,7 +140,8 @@ void Applier::Implementation::answered(Order order, const Address& address, Resu
     }
     const auto status = kube::read_status(*answer);
     const bool creates = std::holds_alternative<plan::Create>(order.step);
-    if (answer->status == 409 || (answer->status == 404 && !creates) || (answer->status == 422 && was_patch(order.step))) {
+    if (answer->status == 409 || (answer->status == 404 && !creates) ||
+        (answer->status == 422 && was_patch(order.step))) {
         look(std::move(order), address, status, took);
         return;
     }
@@ -147,7 +149,8 @@ void Applier::Implementation::answered(Order order, const Address& address, Resu
 }
 
 /// Reads what stands at the target: for the body of the step, or (`refused`) since the server did not take the step.
-void Applier::Implementation::look(Order order, const Address& address, std::optional<kube::Status> refused, Milliseconds took) {
+void Applier::Implementation::look(Order order, const Address& address, std::optional<kube::Status> refused,
+                                   Milliseconds took) {
     kube::Call call;
     call.path = kube::path(address.resource, address.namespace_name, address.name);
     call.lane = kube::Lane::write;
@@ -158,7 +161,8 @@ void Applier::Implementation::look(Order order, const Address& address, std::opt
     });
 }
 
-void Applier::Implementation::looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer, Milliseconds took) {
+void Applier::Implementation::looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer,
+                                     Milliseconds took) {
     if (!answer || answer->status == 429 || answer->status >= 500) {
         limiter.overloaded(std::chrono::steady_clock::now());
         again_later(std::move(order), backoff.delay(++failures));
@@ -220,8 +224,14 @@ void Applier::close(std::function<void()> drained) {
     self_->drained = std::move(drained);
 }
 
-std::size_t Applier::waiting() const { return self_->submitted.load(); }
-std::size_t Applier::in_flight() const { return self_->under_way.load(); }
-unsigned Applier::limit() const { return self_->shown_limit.load(); }
+std::size_t Applier::waiting() const {
+    return self_->submitted.load();
+}
+std::size_t Applier::in_flight() const {
+    return self_->under_way.load();
+}
+unsigned Applier::limit() const {
+    return self_->shown_limit.load();
+}
 
 }  // namespace moontide::apply

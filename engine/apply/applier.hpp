@@ -1,16 +1,16 @@
 // Carries steps out: one request a copy, as many at once as the server likes, each proving what it overwrites.
 #pragma once
 
+#include "apply/body.hpp"
+#include "apply/order.hpp"
+#include "base/loop.hpp"
+#include "kube/client.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "apply/body.hpp"
-#include "apply/order.hpp"
-#include "base/loop.hpp"
-#include "kube/client.hpp"
 
 namespace moontide::apply {
 

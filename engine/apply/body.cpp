@@ -12,7 +12,9 @@ using nlohmann::json;
 
 constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 policy::Labels labels_with_marks(const plan::Wish& wish, const plan::Claim& claim) {
     auto labels = wish.content->labels;
@@ -76,8 +78,9 @@ std::string pointer(std::string_view map, std::string_view key) {
 }
 
 json same_object(const std::string& uid, kube::ResourceVersion version) {
-    return json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid}},
-                        {{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", std::to_string(version)}}});
+    return json::array(
+        {{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid}},
+         {{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", std::to_string(version)}}});
 }
 
 }  // namespace
@@ -117,7 +120,8 @@ std::string content_patch(const plan::Wish& wish, const plan::Claim& claim, cons
     if (wish.content->kind.kind == "ConfigMap" && !fields.contains("binaryData")) fields["binaryData"] = json::object();
     for (auto& [key, value] : fields.items()) add(pointer("", key), std::move(value));
     for (const auto& [key, value] : labels_with_marks(wish, claim)) add(pointer("/metadata/labels", key), value);
-    for (const auto& [key, value] : annotations_with_claim(wish, claim)) add(pointer("/metadata/annotations", key), value);
+    for (const auto& [key, value] : annotations_with_claim(wish, claim))
+        add(pointer("/metadata/annotations", key), value);
     if (wish.belonging) add("/metadata/ownerReferences", json::array({owner_reference(*wish.belonging)}));
     return dump(patch);
 }
@@ -131,7 +135,8 @@ Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& cla
 
     auto labels = metadata.value("labels", json::object());
     auto annotations = metadata.value("annotations", json::object());
-    if (const auto there = annotations.find(std::string(plan::marks::claim)); there != annotations.end() && there->is_string()) {
+    if (const auto there = annotations.find(std::string(plan::marks::claim));
+        there != annotations.end() && there->is_string()) {
         if (const auto before = plan::Claim::parse(there->get_ref<const std::string&>())) {
             for (const auto& key : before->labels) labels.erase(key);
             for (const auto& key : before->annotations) annotations.erase(key);
@@ -174,10 +179,11 @@ std::string release_patch(const plan::Release& step, const plan::Claim& claim, s
 }
 
 std::string delete_options(const plan::Delete& step) {
-    return dump({{"apiVersion", "v1"},
-                 {"kind", "DeleteOptions"},
-                 {"propagationPolicy", "Background"},
-                 {"preconditions", {{"uid", step.uid.text()}, {"resourceVersion", std::to_string(step.resource_version)}}}});
+    return dump(
+        {{"apiVersion", "v1"},
+         {"kind", "DeleteOptions"},
+         {"propagationPolicy", "Background"},
+         {"preconditions", {{"uid", step.uid.text()}, {"resourceVersion", std::to_string(step.resource_version)}}}});
 }
 
 }  // namespace moontide::apply

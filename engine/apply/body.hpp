@@ -1,12 +1,12 @@
 // The texts that are sent: a new object, a whole one in place of another, a patch.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/result.hpp"
 #include "plan/claim.hpp"
 #include "plan/step.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace moontide::apply {
 

@@ -1,12 +1,12 @@
 // Orders that wait: a lane for each unit, taken in turn; before all of them the lane of new namespaces.
 #pragma once
 
+#include "apply/order.hpp"
+
 #include <cstddef>
 #include <deque>
 #include <optional>
 #include <unordered_map>
-
-#include "apply/order.hpp"
 
 namespace moontide::apply {
 

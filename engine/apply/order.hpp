@@ -1,17 +1,17 @@
 // A step on its way, and what became of it.
 #pragma once
 
+#include "base/clock.hpp"
+#include "kube/client.hpp"
+#include "plan/content_hash.hpp"
+#include "plan/step.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "base/clock.hpp"
-#include "kube/client.hpp"
-#include "plan/content_hash.hpp"
-#include "plan/step.hpp"
 
 namespace moontide::apply {
 
@@ -20,9 +20,9 @@ struct Order {
     std::shared_ptr<const plan::Wish> wish;  ///< null for Release and Delete of what nobody wants
     plan::UnitId unit = 0;
     std::uint64_t generation = 0;  ///< of the unit when the step was planned
-    std::uint64_t ticket = 0;  ///< the target's ticket; an order whose ticket is no longer the target's is dropped
+    std::uint64_t ticket = 0;      ///< the target's ticket; an order whose ticket is no longer the target's is dropped
     std::string_view why;
-    bool urgent = false;       ///< of a new namespace: before all other lanes
+    bool urgent = false;  ///< of a new namespace: before all other lanes
 };
 
 /// The server did it; this is the object as it now is.

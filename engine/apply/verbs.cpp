@@ -24,7 +24,9 @@ plan::LiveReader& reader() {
     return shared;
 }
 
-std::string object_path(const Address& address) { return kube::path(address.resource, address.namespace_name, address.name); }
+std::string object_path(const Address& address) {
+    return kube::path(address.resource, address.namespace_name, address.name);
+}
 
 kube::Call call(const char* method, std::string path, const char* content_type, std::string body) {
     kube::Call out;
@@ -61,15 +63,15 @@ bool is_as_judged(const plan::Step& step, std::string_view live_json) {
     const auto same = [&](const auto& judged) {
         return judged.uid == live->uid && judged.resource_version == live->resource_version;
     };
-    return std::visit(Match{[&](const Replace& judged) { return same(judged); },
-                            [&](const Release& judged) { return same(judged); },
-                            [&](const Delete& judged) { return same(judged); },
-                            [](const Create&) { return false; },
-                            [&](const Apply& judged) { return judged.resource_version == live->resource_version; }},
-                      step);
+    return std::visit(
+        Match{[&](const Replace& judged) { return same(judged); }, [&](const Release& judged) { return same(judged); },
+              [&](const Delete& judged) { return same(judged); }, [](const Create&) { return false; },
+              [&](const Apply& judged) { return judged.resource_version == live->resource_version; }},
+        step);
 }
 
-Result<kube::Call> call_for(const Order& order, const Address& address, const Signature& signature, std::string_view live_json) {
+Result<kube::Call> call_for(const Order& order, const Address& address, const Signature& signature,
+                            std::string_view live_json) {
     const auto claim_as = [&](plan::Making making) {
         return claim(*order.wish, signature, address.namespace_name, address.name, making);
     };

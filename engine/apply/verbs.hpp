@@ -1,12 +1,12 @@
 // From a step to its request, and from the answer to what became of it.
 #pragma once
 
-#include <string_view>
-
 #include "apply/applier.hpp"
 #include "apply/body.hpp"
 #include "apply/order.hpp"
 #include "base/result.hpp"
+
+#include <string_view>
 
 namespace moontide::apply {
 
@@ -21,7 +21,8 @@ bool was_patch(const plan::Step& step);
 bool is_as_judged(const plan::Step& step, std::string_view live_json);
 
 /// The request of a step. `live_json` is empty unless needs_look().
-Result<kube::Call> call_for(const Order& order, const Address& address, const Signature& signature, std::string_view live_json);
+Result<kube::Call> call_for(const Order& order, const Address& address, const Signature& signature,
+                            std::string_view live_json);
 
 /// Of an answer with a 2xx status.
 Fate fate_of(const Order& order, const kube::Answer& answer);

@@ -1,8 +1,8 @@
 #include "plan/claim.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "plan/content_hash.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace moontide::plan {
 

@@ -1,14 +1,14 @@
 // The marks on a copy that prove who owns it, for which source, in which place, of which instance.
 #pragma once
 
+#include "kube/object.hpp"
+#include "kube/resource.hpp"
+#include "plan/identity.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "kube/object.hpp"
-#include "kube/resource.hpp"
-#include "plan/identity.hpp"
 
 namespace moontide::plan {
 
@@ -23,9 +23,9 @@ inline constexpr std::string_view part = "moontide.dev/part";
 /// For whom a copy is: the part of a claim that every copy of a unit has in common.
 struct Bond {
     std::string policy;
-    kube::Ref owner;         ///< empty where the source is its own owner
+    kube::Ref owner;  ///< empty where the source is its own owner
     std::string owner_uid;
-    kube::Ref source;        ///< empty where `group` says it
+    kube::Ref source;  ///< empty where `group` says it
     std::string source_uid;
     std::string group;
 

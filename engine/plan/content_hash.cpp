@@ -77,7 +77,8 @@ void add_fields(Digest& digest, dom::element object, std::vector<std::string>& k
     bool immutable = false;
     if (object["immutable"].get(immutable) == simdjson::SUCCESS && immutable) digest.text("immutable");
 
-    static constexpr std::string_view known[] = {"apiVersion", "kind", "metadata", "data", "binaryData", "type", "immutable"};
+    static constexpr std::string_view known[] = {"apiVersion", "kind", "metadata", "data",
+                                                 "binaryData", "type", "immutable"};
     dom::object whole;
     if (object.get(whole) != simdjson::SUCCESS) return;
     Pairs others;
@@ -102,13 +103,16 @@ void add_bond(Digest& digest, const Bond& bond, const std::optional<Belonging>& 
     }
 }
 
-Pairs views(const policy::Labels& labels) { return {labels.begin(), labels.end()}; }
+Pairs views(const policy::Labels& labels) {
+    return {labels.begin(), labels.end()};
+}
 
 /// The pairs whose keys are in `keys`; a key that is missing leaves a gap, so that the hash differs.
 Pairs chosen(const Pairs& pairs, const std::vector<std::string>& keys) {
     Pairs out;
     for (const auto& key : keys) {
-        const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const auto& pair) { return pair.first == key; });
+        const auto found =
+            std::find_if(pairs.begin(), pairs.end(), [&](const auto& pair) { return pair.first == key; });
         if (found != pairs.end()) out.push_back(*found);
     }
     return out;
@@ -188,7 +192,8 @@ Result<Live> LiveReader::read(std::string_view object_json) {
     live.name = text_at(metadata, "name");
     if (const auto uid = Uid::parse(text_at(metadata, "uid"))) live.uid = *uid;
     for (const char c : text_at(metadata, "resourceVersion")) {
-        if (c < '0' || c > '9') return fail("the resourceVersion of " + live.namespace_name + "/" + live.name + " is no number");
+        if (c < '0' || c > '9')
+            return fail("the resourceVersion of " + live.namespace_name + "/" + live.name + " is no number");
         live.resource_version = live.resource_version * 10 + static_cast<unsigned>(c - '0');
     }
     live.terminating = !text_at(metadata, "deletionTimestamp").empty();

@@ -1,16 +1,16 @@
 // One number for what a copy holds, the same for what is wanted and for what is there.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/result.hpp"
 #include "kube/object.hpp"
 #include "plan/claim.hpp"
 #include "plan/identity.hpp"
 #include "policy/policy.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace moontide::plan {
 

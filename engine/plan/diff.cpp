@@ -22,7 +22,8 @@ Decision unwanted(const TargetKey& target, const Record& record, Leftover leftov
 }
 
 Decision replace(const TargetKey& target, const Wish& want, const Record& record, std::string_view why) {
-    if (want.writes == Writes::fields) return Do{Apply{target, record.resource_version, want.existing == Existing::overwrite}, why};
+    if (want.writes == Writes::fields)
+        return Do{Apply{target, record.resource_version, want.existing == Existing::overwrite}, why};
     if (record.immutable) {
         // The server takes no change of an immutable object's data; what we made we may make anew.
         if (!record.made) return Refuse{"Immutable", "is immutable and was not made by Moontide"};

@@ -1,20 +1,20 @@
 // want and have -> what is to be done and why. Pure.
 #pragma once
 
+#include "plan/record.hpp"
+#include "plan/step.hpp"
+
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "plan/record.hpp"
-#include "plan/step.hpp"
 
 namespace moontide::plan {
 
 /// Whose the copy at a target is, where there is one.
 enum class Holder {
-    self,      ///< the unit asked for, or nobody
-    wants,     ///< another unit that still wants it
-    lets_go,   ///< another unit that no longer wants it
+    self,     ///< the unit asked for, or nobody
+    wants,    ///< another unit that still wants it
+    lets_go,  ///< another unit that no longer wants it
 };
 
 /// What becomes of an object that is known by its marks alone and that nobody wants.

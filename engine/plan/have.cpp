@@ -124,7 +124,9 @@ Ticket* Have::ticket(const TargetKey& target) {
     return found == tickets_.end() ? nullptr : &found->second;
 }
 
-void Have::close(const TargetKey& target) { tickets_.erase(target); }
+void Have::close(const TargetKey& target) {
+    tickets_.erase(target);
+}
 
 void Have::contest(const TargetKey& target, UnitId unit) {
     auto& waiting = candidates_[target];

@@ -1,15 +1,15 @@
 // The copies that exist, what was just done to them, and what is on its way.
 #pragma once
 
+#include "base/clock.hpp"
+#include "plan/identity.hpp"
+#include "plan/record.hpp"
+
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "plan/identity.hpp"
-#include "plan/record.hpp"
 
 namespace moontide::plan {
 
@@ -35,8 +35,8 @@ struct Ticket {
 /// Why a target is not as its unit wants it; kept until it is.
 struct Trouble {
     UnitId unit = 0;
-    bool refused = false;  ///< else failed
-    bool terminal = false; ///< nothing but a change of the inputs helps
+    bool refused = false;   ///< else failed
+    bool terminal = false;  ///< nothing but a change of the inputs helps
     unsigned failures = 0;
     std::string reason = {};
     std::string message = {};

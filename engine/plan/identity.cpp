@@ -51,7 +51,9 @@ std::optional<Uid> Uid::parse(std::string_view text) {
     return Uid{*parsed};
 }
 
-std::string Uid::text() const { return to_hex(bytes, true); }
+std::string Uid::text() const {
+    return to_hex(bytes, true);
+}
 
 std::optional<Hash> Hash::parse(std::string_view hex) {
     const auto parsed = parse_hex(hex, false);
@@ -59,6 +61,8 @@ std::optional<Hash> Hash::parse(std::string_view hex) {
     return Hash{*parsed};
 }
 
-std::string Hash::hex() const { return to_hex(bytes, false); }
+std::string Hash::hex() const {
+    return to_hex(bytes, false);
+}
 
 }  // namespace moontide::plan

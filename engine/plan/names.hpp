@@ -1,13 +1,13 @@
 // Names as small numbers, so that a record of a copy need not hold its texts.
 #pragma once
 
+#include "plan/identity.hpp"
+
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
-
-#include "plan/identity.hpp"
 
 namespace moontide::plan {
 
@@ -24,9 +24,9 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::unordered_map<std::string, NameId> ids_;            // guarded by mutex_
-    std::unordered_map<NameId, std::string_view> texts_;     // guarded by mutex_; views of the keys of ids_
-    NameId last_ = 0;                                        // guarded by mutex_
+    std::unordered_map<std::string, NameId> ids_;         // guarded by mutex_
+    std::unordered_map<NameId, std::string_view> texts_;  // guarded by mutex_; views of the keys of ids_
+    NameId last_ = 0;                                     // guarded by mutex_
 };
 
 }  // namespace moontide::plan

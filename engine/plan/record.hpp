@@ -1,13 +1,13 @@
 // A copy that exists, in 64 bytes; of its content only a hash is kept.
 #pragma once
 
-#include <variant>
-
 #include "kube/object.hpp"
 #include "plan/claim.hpp"
 #include "plan/content_hash.hpp"
 #include "plan/identity.hpp"
 #include "plan/names.hpp"
+
+#include <variant>
 
 namespace moontide::plan {
 
@@ -20,13 +20,13 @@ struct Record {
     UnitId unit = 0;
     /// The claim's lists of our labels and annotations, as one interned text.
     NameId keys = 0;
-    bool plain : 1 = false;        ///< nobody else's label, annotation, finalizer or owner is on it
-    bool made : 1 = false;         ///< we made it (or `marked` counts it as made), so we may delete it
+    bool plain : 1 = false;  ///< nobody else's label, annotation, finalizer or owner is on it
+    bool made : 1 = false;   ///< we made it (or `marked` counts it as made), so we may delete it
     bool terminating : 1 = false;
     bool immutable : 1 = false;
-    bool labelled : 1 = false;     ///< our labels are as they should be
-    bool edited : 1 = false;       ///< it is no longer what we wrote last
-    bool by_marks : 1 = false;     ///< known by the policy's marks alone
+    bool labelled : 1 = false;  ///< our labels are as they should be
+    bool edited : 1 = false;    ///< it is no longer what we wrote last
+    bool by_marks : 1 = false;  ///< known by the policy's marks alone
 };
 
 /// Nothing of that name is there.

@@ -1,18 +1,18 @@
 // What is to be done to one target; each step proves what it overwrites.
 #pragma once
 
+#include "plan/claim.hpp"
+#include "plan/content_hash.hpp"
+#include "plan/identity.hpp"
+#include "plan/record.hpp"
+#include "policy/policy.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "plan/claim.hpp"
-#include "plan/content_hash.hpp"
-#include "plan/identity.hpp"
-#include "plan/record.hpp"
-#include "policy/policy.hpp"
 
 namespace moontide::plan {
 
@@ -42,9 +42,9 @@ struct Replace {
     Uid uid;
     kube::ResourceVersion resource_version = 0;
     Making making = Making::made;
-    bool plain = false;      ///< nothing of others is on it
-    bool same_keys = false;  ///< the claim lists the keys that the wish has: none is to be taken off
-    bool takes_over = false; ///< it carried no claim of ours: leftovers of its former controller go
+    bool plain = false;       ///< nothing of others is on it
+    bool same_keys = false;   ///< the claim lists the keys that the wish has: none is to be taken off
+    bool takes_over = false;  ///< it carried no claim of ours: leftovers of its former controller go
 };
 
 /// Server-side apply: the fields that the policy names are ours, others stay.

@@ -7,7 +7,8 @@ Queue::Queue(Milliseconds backoff_first, Milliseconds backoff_last, std::uint64_
 
 void Queue::push(Key key, Urgency urgency) {
     if (!key.is_unit()) {
-        if (const auto unit = waiting_.find(Key{key.unit, 0}); unit != waiting_.end() && unit->second.urgency <= urgency) {
+        if (const auto unit = waiting_.find(Key{key.unit, 0});
+            unit != waiting_.end() && unit->second.urgency <= urgency) {
             return;  // the whole unit is looked at no later
         }
     }

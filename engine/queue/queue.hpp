@@ -1,6 +1,8 @@
 // What is to be looked at: keys, each once, worked on by one worker at a time, with delays and backoff.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,8 +13,6 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
-
-#include "base/clock.hpp"
 
 namespace moontide::queue {
 
@@ -47,7 +47,8 @@ struct Work {
 /// outside, and keys are served in turn.
 class Queue {
 public:
-    Queue(Milliseconds backoff_first, Milliseconds backoff_last, std::uint64_t seed, const Clock& clock = system_clock());
+    Queue(Milliseconds backoff_first, Milliseconds backoff_last, std::uint64_t seed,
+          const Clock& clock = system_clock());
 
     void add(Key key, Urgency urgency = Urgency::change);
     void add_after(Key key, Milliseconds delay, Urgency urgency = Urgency::change, Delay kind = Delay::soon);
@@ -78,13 +79,13 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     const Clock& clock_;
-    std::uint64_t changes_ = 0;                                           // all below: guarded by mutex_
+    std::uint64_t changes_ = 0;  // all below: guarded by mutex_
     Backoff backoff_;
-    std::deque<Key> lines_[3];                                            // may hold keys that wait no more
+    std::deque<Key> lines_[3];  // may hold keys that wait no more
     std::unordered_map<Key, Waiting, KeyHash> waiting_;
     std::unordered_map<std::uint32_t, std::unordered_set<std::uint32_t>> spots_;  // waiting, by unit
-    std::unordered_map<std::uint32_t, std::vector<Key>> parked_;          // until their unit is done
-    std::unordered_set<std::uint32_t> busy_;                              // units
+    std::unordered_map<std::uint32_t, std::vector<Key>> parked_;                  // until their unit is done
+    std::unordered_set<std::uint32_t> busy_;                                      // units
     struct Delayed {
         Key key;
         Urgency urgency;

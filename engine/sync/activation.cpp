@@ -1,13 +1,13 @@
 #include "sync/activation.hpp"
 
-#include <algorithm>
-
-#include <nlohmann/json.hpp>
-
 #include "base/log.hpp"
 #include "sync/marked.hpp"
 #include "sync/proof.hpp"
 #include "sync/sources.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
 
 namespace moontide::sync {
 
@@ -54,7 +54,8 @@ void Activation::identify() {
         }
         if (uid.empty()) {
             const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-            log::warn("cannot read the namespace kube-system, whose uid tells clusters apart; asked again", {{"message", message}});
+            log::warn("cannot read the namespace kube-system, whose uid tells clusters apart; asked again",
+                      {{"message", message}});
             for (auto& running : board_.policies) {
                 running->waiting_for.with([&](auto& text) { text = "the namespace kube-system: " + message; });
             }
@@ -78,8 +79,8 @@ void Activation::watch_namespaces() {
         for (const auto unit : reach_.concerned(change, reader_)) board_.queue.add({unit, name}, queue::Urgency::front);
     };
     board_.ingest->post([this, changed] {
-        namespaces_ = std::make_unique<cache::Feed>(board_.namespaces, [](const kube::Metadata&) { return true; }, changed,
-                                                    [this](bool) { check_all(); });
+        namespaces_ = std::make_unique<cache::Feed>(
+            board_.namespaces, [](const kube::Metadata&) { return true; }, changed, [this](bool) { check_all(); });
         board_.ingest->add({*kube::well_known(namespace_kind), {}, {}, {}, true}, *namespaces_);
     });
 }
@@ -98,15 +99,16 @@ void Activation::resolve(RunningPolicy& running, std::size_t next, std::vector<k
         watch(running, found);
         return;
     }
-    board_.client->resolve(kinds[next], [this, &running, next, found = std::move(found), kind = kinds[next]](
-                                            Result<std::optional<kube::Resource>> resource) mutable {
+    board_.client->resolve(kinds[next], [this, &running, next, found = std::move(found),
+                                         kind = kinds[next]](Result<std::optional<kube::Resource>> resource) mutable {
         if (board_.stopping) return;
         if (resource && *resource) {
             found.push_back(**resource);
             resolve(running, next + 1, std::move(found));
             return;
         }
-        const auto why = kind.kind + " (" + kind.api_version + "): " + (resource ? "not installed" : resource.error().message);
+        const auto why =
+            kind.kind + " (" + kind.api_version + "): " + (resource ? "not installed" : resource.error().message);
         const bool is_new = running.waiting_for.with([&](auto& text) { return std::exchange(text, why) != why; });
         if (is_new) log::warn("a policy waits for a kind", {{"policy", running.shape().name}, {"message", why}});
         io_.after(ask_again, [this, &running] { resolve(running, 0, {}); });
@@ -136,7 +138,8 @@ void Activation::watch(RunningPolicy& running, const std::vector<kube::Resource>
         for (const auto& kind : selection.kinds) {
             for (const auto& scope : scopes_of(selection, resource_of(kind))) {
                 auto& feed = feed_for(scope, running);
-                if (std::find(running.feeds.begin(), running.feeds.end(), &feed) == running.feeds.end()) running.feeds.push_back(&feed);
+                if (std::find(running.feeds.begin(), running.feeds.end(), &feed) == running.feeds.end())
+                    running.feeds.push_back(&feed);
             }
         }
     }

@@ -1,15 +1,15 @@
 // From a loaded policy to one at work: its kinds, its watches, its first look.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <vector>
-
 #include "base/loop.hpp"
 #include "sync/board.hpp"
 #include "sync/copies.hpp"
 #include "sync/reach.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
 
 namespace moontide::sync {
 
@@ -48,12 +48,12 @@ private:
     Board& board_;
     Loop& io_;
     Reach& reach_;
-    std::unique_ptr<cache::Feed> namespaces_;                     // ingest thread
-    std::map<plan::KindId, std::unique_ptr<Copies>> copies_;      // ingest thread
-    std::map<plan::KindId, bool> copies_synced_;                  // ingest thread
-    std::map<std::size_t, std::size_t> marked_lists_;             // ingest thread: policies whose list is still to come
-    std::map<std::size_t, std::vector<plan::KindId>> copy_kinds_; // ingest thread
-    kube::Reader reader_;                                         // ingest thread
+    std::unique_ptr<cache::Feed> namespaces_;                 // ingest thread
+    std::map<plan::KindId, std::unique_ptr<Copies>> copies_;  // ingest thread
+    std::map<plan::KindId, bool> copies_synced_;              // ingest thread
+    std::map<std::size_t, std::size_t> marked_lists_;         // ingest thread: policies whose list is still to come
+    std::map<std::size_t, std::vector<plan::KindId>> copy_kinds_;  // ingest thread
+    kube::Reader reader_;                                          // ingest thread
     std::atomic<bool> opened_{false};
 };
 

@@ -38,7 +38,9 @@ Board::Board(SyncOptions chosen, status::Metrics& counted, std::function<void(co
       queue(options.backoff_first, std::min(options.backoff_last, longest_retry), seed) {}
 
 void Board::stirred() {
-    { std::scoped_lock lock(stir_mutex); }
+    {
+        std::scoped_lock lock(stir_mutex);
+    }
     stir.notify_all();
 }
 

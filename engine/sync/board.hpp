@@ -1,15 +1,6 @@
 // What the parts of a sync share: the one cluster, its policies, and what is known of both.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <functional>
-#include <memory>
-#include <mutex>
-#include <set>
-#include <string>
-#include <vector>
-
 #include "apply/applier.hpp"
 #include "base/guarded.hpp"
 #include "cache/feed.hpp"
@@ -24,6 +15,15 @@
 #include "sync/gate.hpp"
 #include "sync/units.hpp"
 #include "watch/ingest.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace moontide::sync {
 
@@ -57,8 +57,8 @@ struct RunningPolicy {
     const policy::PolicyPtr policy;
     const policy::Shape& shape() const { return policy->shape(); }
 
-    std::vector<policy::Selection> from;        // set before `ready`
-    std::vector<SourceFeed*> feeds;             // set before `ready`
+    std::vector<policy::Selection> from;  // set before `ready`
+    std::vector<SourceFeed*> feeds;       // set before `ready`
     Gate gate;
 
     /// Its kinds are installed and its watches begun.
@@ -79,11 +79,11 @@ struct Board {
     status::Metrics& metrics;
     const std::function<void(const Deed&)> on_deed;
 
-    std::unique_ptr<kube::Client> client;          // io thread
+    std::unique_ptr<kube::Client> client;  // io thread
     std::unique_ptr<watch::Ingest> ingest;
     std::unique_ptr<apply::Applier> applier;
     std::unique_ptr<status::Events> events;
-    std::string cluster;                           // uid of kube-system; set before the first policy is ready
+    std::string cluster;  // uid of kube-system; set before the first policy is ready
 
     plan::Names names;
     Kinds kinds;
@@ -103,9 +103,7 @@ struct Board {
     std::mutex stir_mutex;
     std::condition_variable stir;
 
-    RunningPolicy* running(std::size_t policy) {
-        return policy < policies.size() ? policies[policy].get() : nullptr;
-    }
+    RunningPolicy* running(std::size_t policy) { return policy < policies.size() ? policies[policy].get() : nullptr; }
     policy::Target describe(const plan::TargetKey& target) const;
 };
 

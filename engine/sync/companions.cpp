@@ -1,15 +1,15 @@
 #include "sync/companions.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "base/log.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace moontide::sync {
 
 /// One kind's watch over all namespaces, filtered to what was asked for.
 struct Companions::Kind {
     kube::Kind kind;
-    kube::Resource resource;            // set before the watch begins
+    kube::Resource resource;  // set before the watch begins
     cache::Store store;
     std::unique_ptr<cache::Feed> feed;  // ingest thread
     bool starting = false;              // guarded by the mutex, as all below
@@ -83,7 +83,9 @@ void Companions::start(Kind& kind) {
         board_.client->resolve(kind.kind, [this, &kind](Result<std::optional<kube::Resource>> resolved) {
             if (board_.stopping) return;
             if (!resolved || !*resolved) {
-                log::warn("cannot watch what `with` asks for yet", {{"kind", kind.kind.kind}, {"message", resolved ? "not installed" : resolved.error().message}});
+                log::warn(
+                    "cannot watch what `with` asks for yet",
+                    {{"kind", kind.kind.kind}, {"message", resolved ? "not installed" : resolved.error().message}});
                 io_.after(Milliseconds(10'000), [this, &kind] { start(kind); });
                 return;
             }
@@ -123,11 +125,12 @@ void Companions::list(Kind& kind, const kube::Ref& ref, kube::ResourceVersion fr
     io_.post([this, &kind, ref, from] {
         kube::Call call;
         call.path = kube::path(kind.resource, ref.namespace_name) + "?fieldSelector=metadata.name%3D" +
-                    kube::percent_encoded(ref.name) + "&resourceVersionMatch=NotOlderThan&resourceVersion=" +
-                    std::to_string(from);
+                    kube::percent_encoded(ref.name) +
+                    "&resourceVersionMatch=NotOlderThan&resourceVersion=" + std::to_string(from);
         board_.client->send(std::move(call), [this, &kind, ref, from](Result<kube::Answer> answer) {
             if (!answer || !answer->ok()) {
-                if (!board_.stopping) io_.after(Milliseconds(1'000), [this, &kind, ref, from] { list(kind, ref, from); });
+                if (!board_.stopping)
+                    io_.after(Milliseconds(1'000), [this, &kind, ref, from] { list(kind, ref, from); });
                 return;
             }
             board_.ingest->post([this, &kind, ref, body = std::move(answer->body)] { listed(kind, ref, body); });

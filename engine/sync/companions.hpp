@@ -1,15 +1,15 @@
 // The objects that `with` asks for: watched from the first one on, only those that somebody asked for.
 #pragma once
 
+#include "base/loop.hpp"
+#include "sync/board.hpp"
+
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <utility>
-
-#include "base/loop.hpp"
-#include "sync/board.hpp"
 
 namespace moontide::sync {
 
@@ -44,8 +44,8 @@ private:
     Board& board_;
     Loop& io_;
     mutable std::mutex mutex_;
-    std::map<kube::Kind, std::unique_ptr<Kind>> kinds_;                                          // guarded by mutex_
-    std::map<kube::Ref, std::set<std::pair<plan::UnitId, plan::NameId>>> askers_;                // guarded by mutex_
+    std::map<kube::Kind, std::unique_ptr<Kind>> kinds_;                            // guarded by mutex_
+    std::map<kube::Ref, std::set<std::pair<plan::UnitId, plan::NameId>>> askers_;  // guarded by mutex_
 };
 
 }  // namespace moontide::sync

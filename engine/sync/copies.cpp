@@ -1,8 +1,8 @@
 #include "sync/copies.hpp"
 
-#include <algorithm>
-
 #include "base/log.hpp"
+
+#include <algorithm>
 
 namespace moontide::sync {
 
@@ -49,9 +49,13 @@ void Copies::look_at(const plan::TargetKey& target, plan::UnitId unit, bool by_o
     board_.queue.add({unit, target.namespace_name});
 }
 
-void Copies::relist_begun() { listed_.clear(); }
+void Copies::relist_begun() {
+    listed_.clear();
+}
 
-void Copies::relist_abandoned() { listed_.clear(); }
+void Copies::relist_abandoned() {
+    listed_.clear();
+}
 
 void Copies::listed(std::string_view object_json) {
     const auto live = reader_.read(object_json);
@@ -82,7 +86,8 @@ void Copies::relisted(kube::ResourceVersion version) {
         for (const auto& target : gone) have.remove(target);
         for (const auto& [target, record] : listed_) {
             const auto* known = have.record(target);
-            if (known != nullptr && known->resource_version >= record.resource_version && known->uid == record.uid) continue;
+            if (known != nullptr && known->resource_version >= record.resource_version && known->uid == record.uid)
+                continue;
             const bool changed = known == nullptr || known->hash != record.hash || known->unit != record.unit ||
                                  known->terminating != record.terminating || known->labelled != record.labelled;
             have.put(target, record);

@@ -1,13 +1,13 @@
 // The copies that exist, from the watch of our label into records.
 #pragma once
 
-#include <map>
-#include <set>
-#include <string>
-
 #include "plan/content_hash.hpp"
 #include "sync/board.hpp"
 #include "watch/ingest.hpp"
+
+#include <map>
+#include <set>
+#include <string>
 
 namespace moontide::sync {
 

@@ -1,8 +1,8 @@
 #include "sync/gate.hpp"
 
-#include <algorithm>
-
 #include "plan/content_hash.hpp"
+
+#include <algorithm>
 
 namespace moontide::sync {
 

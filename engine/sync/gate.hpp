@@ -1,14 +1,14 @@
 // What vanished while nobody watched is counted by cause; too much of it at once waits for a yes.
 #pragma once
 
+#include "plan/identity.hpp"
+
 #include <cstddef>
 #include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "plan/identity.hpp"
 
 namespace moontide::sync {
 

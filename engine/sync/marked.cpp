@@ -1,10 +1,10 @@
 #include "sync/marked.hpp"
 
+#include "base/log.hpp"
+
 #include <memory>
 
 #include <nlohmann/json.hpp>
-
-#include "base/log.hpp"
 
 namespace moontide::sync {
 
@@ -28,7 +28,8 @@ struct Listing : std::enable_shared_from_this<Listing> {
         call.path = kube::path(board.kinds.resource(kind), "") + "?limit=" + page_size;
         if (!next.empty()) call.path += "&continue=" + kube::percent_encoded(next);
         call.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-        board.client->send(std::move(call), [self = shared_from_this()](Result<kube::Answer> answer) { self->took(std::move(answer)); });
+        board.client->send(std::move(call),
+                           [self = shared_from_this()](Result<kube::Answer> answer) { self->took(std::move(answer)); });
     }
 
     void took(Result<kube::Answer> answer) {
@@ -36,7 +37,8 @@ struct Listing : std::enable_shared_from_this<Listing> {
         if (!answer || !answer->ok()) {
             // Without the list nothing can be said of what is there, so the policy waits for it.
             const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-            log::warn("cannot list what may be taken over yet", {{"policy", running.shape().name}, {"message", message}});
+            log::warn("cannot list what may be taken over yet",
+                      {{"policy", running.shape().name}, {"message", message}});
             running.waiting_for.with([&](auto& text) { text = "the list of objects to take over: " + message; });
             if (answer && answer->status == 410) next.clear();
             io.after(Milliseconds(2'000), [self = shared_from_this()] { self->ask(); });

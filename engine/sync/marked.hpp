@@ -1,11 +1,11 @@
 // What the controller that a policy replaces left behind: found once, at the start, by its marks.
 #pragma once
 
-#include <functional>
-#include <string>
-
 #include "base/loop.hpp"
 #include "sync/board.hpp"
+
+#include <functional>
+#include <string>
 
 namespace moontide::sync {
 

@@ -1,8 +1,8 @@
 #include "sync/outcomes.hpp"
 
-#include <utility>
-
 #include "sync/copies.hpp"
+
+#include <utility>
 
 namespace moontide::sync {
 
@@ -15,11 +15,11 @@ struct Match : Cases... {
 
 /// The uid that a step was judged on; nothing for those that make something.
 plan::Uid judged_uid(const plan::Step& step) {
-    return std::visit(Match{[](const plan::Replace& judged) { return judged.uid; },
-                            [](const plan::Release& judged) { return judged.uid; },
-                            [](const plan::Delete& judged) { return judged.uid; },
-                            [](const auto&) { return plan::Uid(); }},
-                      step);
+    return std::visit(
+        Match{[](const plan::Replace& judged) { return judged.uid; },
+              [](const plan::Release& judged) { return judged.uid; },
+              [](const plan::Delete& judged) { return judged.uid; }, [](const auto&) { return plan::Uid(); }},
+        step);
 }
 
 /// Facts about a namespace: what mends them is seen by its watch, so they need no quick retry.
@@ -55,7 +55,8 @@ bool Outcomes::may_send(const apply::Order& order) {
         const bool removes = order.wish == nullptr;
         if (removes && !have.candidates(target).empty()) {
             have.close(target);
-            for (const auto candidate : have.candidates(target)) board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
+            for (const auto candidate : have.candidates(target))
+                board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
             return false;
         }
         ticket->sent = true;
@@ -93,7 +94,8 @@ Outcomes::Told Outcomes::gone(plan::Have& have, const apply::Order& order) {
         have.see(target, {.standing = plan::Absent{}, .version = 0, .uid = judged_uid(order.step), .own_write = true});
     }
     have.troubles().erase(target);
-    for (const auto candidate : have.candidates(target)) board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
+    for (const auto candidate : have.candidates(target))
+        board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
     return {.result = "done", .again = order.wish != nullptr};
 }
 
@@ -103,7 +105,8 @@ Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, cons
     if (known != nullptr && known->by_marks) have.remove(target);
     if (!fate.live) {
         if (have.record(target) != nullptr) {
-            have.see(target, {.standing = plan::Absent{}, .version = 0, .uid = judged_uid(order.step), .own_write = false});
+            have.see(target,
+                     {.standing = plan::Absent{}, .version = 0, .uid = judged_uid(order.step), .own_write = false});
         }
         return {.result = "conflict", .again = true};
     }
@@ -132,7 +135,9 @@ Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, con
         if (const auto* record = std::get_if<plan::Record>(&standing); record != nullptr && !record->immutable) {
             auto fixed = *record;
             fixed.immutable = true;
-            have.see(target, {.standing = fixed, .version = record->resource_version + 1, .uid = record->uid, .own_write = false});
+            have.see(
+                target,
+                {.standing = fixed, .version = record->resource_version + 1, .uid = record->uid, .own_write = false});
             return {.result = "conflict", .again = true};
         }
     }
@@ -159,7 +164,8 @@ void Outcomes::take(apply::Outcome outcome) {
     board_.have.with([&](plan::Have& have) {
         const auto* ticket = have.ticket(target);
         if (ticket != nullptr && ticket->number == order.ticket) {
-            if (ticket->again && ticket->again_unit != order.unit) board_.queue.add({ticket->again_unit, target.namespace_name});
+            if (ticket->again && ticket->again_unit != order.unit)
+                board_.queue.add({ticket->again_unit, target.namespace_name});
             told.again = ticket->again;
             have.close(target);
         }

@@ -1,11 +1,11 @@
 #include "sync/planner.hpp"
 
+#include "base/log.hpp"
+#include "plan/content_hash.hpp"
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
-
-#include "base/log.hpp"
-#include "plan/content_hash.hpp"
 
 namespace moontide::sync {
 
@@ -198,7 +198,8 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
 }
 
 Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPolicy& running,
-                                             const policy::Subject& subject, std::optional<std::string> namespace_name) {
+                                             const policy::Subject& subject,
+                                             std::optional<std::string> namespace_name) {
     const auto& shape = running.shape();
     auto& lua = evaluator(running);
     Evaluated evaluated;
@@ -248,7 +249,8 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
             made->bond = unit.bond;
             made->content = copy.content;
             if (belongs) {
-                made->belonging = {unit.bond.source.kind, unit.bond.source.name, std::string(subject.sources.front()->uid())};
+                made->belonging = {unit.bond.source.kind, unit.bond.source.name,
+                                   std::string(subject.sources.front()->uid())};
             }
             auto hash = plan::wanted_hash(*copy.content, unit.bond, made->belonging);
             if (!hash) {
@@ -300,14 +302,16 @@ void Planner::add_unwanted(const Unit& unit, const RunningPolicy& running, const
         have_targets = key.is_unit() ? have.targets_of(unit.id) : have.targets_of(unit.id, key.spot);
         // A copy that was made and is not in the records yet.
         have.each_sighting([&](const plan::TargetKey& target, const plan::Record& record) {
-            if (record.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot)) have_targets.push_back(target);
+            if (record.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot))
+                have_targets.push_back(target);
         });
         for (const auto& target : have.contested_by(unit.id)) {
             if ((!key.is_unit() && target.namespace_name != key.spot) || settled.contains(target)) continue;
             have.withdraw(target, unit.id);
             // The holder may have let it go to those who waited.
             const auto* record = have.record(target);
-            if (record != nullptr && have.candidates(target).empty()) board_.queue.add({record->unit, target.namespace_name});
+            if (record != nullptr && have.candidates(target).empty())
+                board_.queue.add({record->unit, target.namespace_name});
         }
         if (key.is_unit()) {
             std::erase_if(have.troubles(), [&](const auto& entry) {
@@ -367,7 +371,8 @@ void Planner::ask_holders(const Unit& unit, std::vector<Asked>& asked) {
 void Planner::note(plan::Have& have, const Unit& unit, const plan::TargetKey& target, plan::Trouble trouble) {
     trouble.unit = unit.id;
     auto& known = have.troubles()[target];
-    const bool is_new = known.reason != trouble.reason || known.message != trouble.message || known.unit != trouble.unit;
+    const bool is_new =
+        known.reason != trouble.reason || known.message != trouble.message || known.unit != trouble.unit;
     known = trouble;
     if (is_new) report_.trouble(unit.id, board_.describe(target), trouble);
 }
@@ -404,7 +409,8 @@ std::optional<apply::Order> Planner::decide(plan::Have& have, const Unit& unit, 
             const auto other = board_.units.get(ticket->unit);
             if (!ticket->creates || !other || !unit.older_than(*other)) {
                 have.contest(target, unit.id);
-                note(have, unit, target, {.refused = true, .reason = "HeldByOther", .message = "is wanted for an older source"});
+                note(have, unit, target,
+                     {.refused = true, .reason = "HeldByOther", .message = "is wanted for an older source"});
                 return std::nullopt;
             }
             have.contest(target, ticket->unit);
@@ -437,7 +443,8 @@ std::optional<apply::Order> Planner::decide(plan::Have& have, const Unit& unit, 
             board_.queue.add_after({unit.id, target.namespace_name}, board_.options.refused_again, queue::Urgency::idle,
                                    queue::Delay::planned);
         }
-        note(have, unit, target, {.refused = true, .reason = std::string(refuse->reason), .message = std::move(message)});
+        note(have, unit, target,
+             {.refused = true, .reason = std::string(refuse->reason), .message = std::move(message)});
         have.close(target);
         return std::nullopt;
     }
@@ -446,12 +453,14 @@ std::optional<apply::Order> Planner::decide(plan::Have& have, const Unit& unit, 
     const bool removes = wish == nullptr;
     if (removes) {
         const Gate::Drop drop{unit.id, target.namespace_name};
-        if (first_look && board_.namespaces.find({}, board_.names.text(target.namespace_name))) running.gate.dropped(drop);
+        if (first_look && board_.namespaces.find({}, board_.names.text(target.namespace_name)))
+            running.gate.dropped(drop);
         if (running.gate.holds(drop)) return std::nullopt;
         // A source that wants it next takes it over in place; its look turns this into a Replace.
         const auto candidates = have.candidates(target);
         if (!candidates.empty()) {
-            for (const auto candidate : candidates) board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
+            for (const auto candidate : candidates)
+                board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
             return std::nullopt;
         }
         have.rivalries().erase(target);
@@ -466,7 +475,8 @@ std::optional<apply::Order> Planner::decide(plan::Have& have, const Unit& unit, 
     if (board_.options.dry_run) {
         // A plan is told once, not each time it is made again.
         auto& told = have.troubles()[target];
-        std::string would = std::string(plan::name(step.step)) + " " + (wish != nullptr ? wish->hash.hex() : std::string());
+        std::string would =
+            std::string(plan::name(step.step)) + " " + (wish != nullptr ? wish->hash.hex() : std::string());
         if (told.message != would) report_.would(unit.id, board_.describe(target), plan::name(step.step), step.why);
         told = {.unit = unit.id, .reason = "DryRun", .message = std::move(would)};
         return std::nullopt;

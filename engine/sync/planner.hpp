@@ -1,19 +1,19 @@
 // Looks at one key: evaluates what is wanted, compares it with what is there, and orders the steps.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "plan/diff.hpp"
 #include "policy/want.hpp"
 #include "sync/board.hpp"
 #include "sync/companions.hpp"
 #include "sync/reach.hpp"
 #include "sync/report.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace moontide::sync {
 

@@ -41,30 +41,31 @@ void prove_gone(Board& board, Loop& io, plan::UnitId id) {
         }
         kube::Call call;
         call.path = kube::path(*resource, unit->bond.source.namespace_name, unit->bond.source.name);
-        board.client->send(std::move(call), [&board, &io, id, running, kind = resource->kind](Result<kube::Answer> answer) {
-            --board.inquiries;
-            if (board.stopping) return;
-            if (answer && answer->status == 404) {
-                proven(board, id);
-            } else if (answer && answer->ok()) {
-                kube::Reader reader;
-                const auto object = reader.metadata(answer->body);
-                if (object && !selects(board, *running, kind, *object)) {
+        board.client->send(
+            std::move(call), [&board, &io, id, running, kind = resource->kind](Result<kube::Answer> answer) {
+                --board.inquiries;
+                if (board.stopping) return;
+                if (answer && answer->status == 404) {
                     proven(board, id);
+                } else if (answer && answer->ok()) {
+                    kube::Reader reader;
+                    const auto object = reader.metadata(answer->body);
+                    if (object && !selects(board, *running, kind, *object)) {
+                        proven(board, id);
+                    } else {
+                        board.queue.add_after({id, 0}, watch_may_be_behind);
+                    }
                 } else {
-                    board.queue.add_after({id, 0}, watch_may_be_behind);
+                    const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
+                    log::warn("cannot tell yet whether a source is gone; its copies stay", {{"message", message}});
+                    ++board.inquiries;
+                    io.after(ask_again, [&board, &io, id] {
+                        --board.inquiries;
+                        prove_gone(board, io, id);
+                    });
                 }
-            } else {
-                const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-                log::warn("cannot tell yet whether a source is gone; its copies stay", {{"message", message}});
-                ++board.inquiries;
-                io.after(ask_again, [&board, &io, id] {
-                    --board.inquiries;
-                    prove_gone(board, io, id);
-                });
-            }
-            board.stirred();
-        });
+                board.stirred();
+            });
     });
 }
 

@@ -111,7 +111,9 @@ std::vector<plan::UnitId> Reach::concerned(const cache::Change& change, kube::Re
     }
     std::vector<plan::UnitId> units;
     for (const auto& [text, group] : groups_) {
-        const auto in = [&](const auto& matched) { return std::find(matched.begin(), matched.end(), &group) != matched.end(); };
+        const auto in = [&](const auto& matched) {
+            return std::find(matched.begin(), matched.end(), &group) != matched.end();
+        };
         const bool before = in(before_matched);
         const bool after = in(after_matched);
         if (!before && !after) continue;

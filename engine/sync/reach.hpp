@@ -1,6 +1,10 @@
 // Which units a namespace concerns: each distinct `into` is matched once, whatever number of units have it.
 #pragma once
 
+#include "cache/store.hpp"
+#include "plan/identity.hpp"
+#include "policy/policy.hpp"
+
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,16 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "cache/store.hpp"
-#include "plan/identity.hpp"
-#include "policy/policy.hpp"
-
 namespace moontide::sync {
 
 /// Any thread.
 class Reach {
 public:
-    /// The unit's `into` as it was last evaluated. `reads_namespace`: its content depends on what the namespace carries.
+    /// The unit's `into` as it was last evaluated. `reads_namespace`: its content depends on what the namespace
+    /// carries.
     void set(plan::UnitId unit, const policy::Into& into, bool reads_namespace);
     void forget(plan::UnitId unit);
 
@@ -34,8 +35,8 @@ private:
     };
 
     mutable std::mutex mutex_;
-    std::map<std::string, Group> groups_;              // guarded by mutex_; by the text of the into
-    std::map<plan::UnitId, std::string> of_unit_;      // guarded by mutex_
+    std::map<std::string, Group> groups_;          // guarded by mutex_; by the text of the into
+    std::map<plan::UnitId, std::string> of_unit_;  // guarded by mutex_
 };
 
 /// Whether `into` may mean this namespace: a `where` counts as a yes.

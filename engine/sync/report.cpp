@@ -1,9 +1,9 @@
 #include "sync/report.hpp"
 
+#include "base/log.hpp"
+
 #include <algorithm>
 #include <cctype>
-
-#include "base/log.hpp"
 
 namespace moontide::sync {
 
@@ -12,7 +12,9 @@ namespace {
 constexpr Milliseconds pass_lasts{500};
 constexpr std::size_t most_examples = 5;
 
-std::string place(const policy::Target& target) { return target.namespace_name + "/" + target.name; }
+std::string place(const policy::Target& target) {
+    return target.namespace_name + "/" + target.name;
+}
 
 std::string counted(std::size_t number, std::string_view what) {
     return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
@@ -21,7 +23,8 @@ std::string counted(std::size_t number, std::string_view what) {
 
 std::string log_kind(std::string_view kind) {
     std::string text(kind);
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
 }
 
@@ -31,7 +34,8 @@ std::string source_text(const plan::Bond& bond) {
     return bond.source.namespace_name.empty() ? bond.source.name : bond.source.namespace_name + "/" + bond.source.name;
 }
 
-void Report::tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message, std::string subject) {
+void Report::tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message,
+                  std::string subject) {
     const bool has_owner = !unit.bond.owner.name.empty();
     status::Notice notice;
     notice.about = has_owner ? unit.bond.owner : unit.bond.source;
@@ -51,12 +55,21 @@ void Report::done(plan::UnitId id, const policy::Target& target, Deed::What what
     const auto source = source_text(unit->bond);
     std::string_view sentence = "copied";
     switch (what) {
-        case Deed::What::created: sentence = "copied"; break;
-        case Deed::What::replaced: sentence = "updated copy"; break;
-        case Deed::What::deleted: sentence = "deleted copy"; break;
-        case Deed::What::released: sentence = "released copy"; break;
+        case Deed::What::created:
+            sentence = "copied";
+            break;
+        case Deed::What::replaced:
+            sentence = "updated copy";
+            break;
+        case Deed::What::deleted:
+            sentence = "deleted copy";
+            break;
+        case Deed::What::released:
+            sentence = "released copy";
+            break;
         case Deed::What::refused:
-        case Deed::What::failed: break;
+        case Deed::What::failed:
+            break;
     }
     log::info(sentence, {{log_kind(target.kind.kind), place(target)},
                          {"namespace", target.namespace_name},
@@ -101,14 +114,13 @@ void Report::trouble(plan::UnitId id, const policy::Target& target, const plan::
     const auto unit = board_.units.get(id);
     if (!unit) return;
     const auto source = source_text(unit->bond);
-    log::warn(trouble.refused ? "refused target" : "failed target",
-              {{log_kind(target.kind.kind), place(target)},
-               {"namespace", target.namespace_name},
-               {"name", target.name},
-               {"source", source},
-               {"policy", unit->bond.policy},
-               {"reason", trouble.reason},
-               {"message", trouble.message}});
+    log::warn(trouble.refused ? "refused target" : "failed target", {{log_kind(target.kind.kind), place(target)},
+                                                                     {"namespace", target.namespace_name},
+                                                                     {"name", target.name},
+                                                                     {"source", source},
+                                                                     {"policy", unit->bond.policy},
+                                                                     {"reason", trouble.reason},
+                                                                     {"message", trouble.message}});
     if (trouble.refused) board_.metrics.refused(unit->bond.policy, trouble.reason);
     if (board_.on_deed) {
         const auto what = trouble.refused ? Deed::What::refused : Deed::What::failed;
@@ -121,7 +133,8 @@ void Report::trouble(plan::UnitId id, const policy::Target& target, const plan::
 void Report::policy_error(plan::UnitId id, const std::string& message) {
     const auto unit = board_.units.get(id);
     if (!unit) return;
-    log::error("policy error", {{"source", source_text(unit->bond)}, {"policy", unit->bond.policy}, {"message", message}});
+    log::error("policy error",
+               {{"source", source_text(unit->bond)}, {"policy", unit->bond.policy}, {"message", message}});
     tell(*unit, status::Notice::Type::warning, "PolicyError", message, "");
 }
 
@@ -140,7 +153,8 @@ void Report::rivalry(plan::UnitId id, const policy::Target& target, unsigned rep
     const auto unit = board_.units.get(id);
     if (!unit) return;
     const auto message = "somebody keeps changing it; repaired " + std::to_string(repairs) + " times, slower each time";
-    log::warn("rival", {{log_kind(target.kind.kind), place(target)}, {"policy", unit->bond.policy}, {"message", message}});
+    log::warn("rival",
+              {{log_kind(target.kind.kind), place(target)}, {"policy", unit->bond.policy}, {"message", message}});
     tell(*unit, status::Notice::Type::warning, "CopyContested", target.kind.kind + " " + place(target) + ": " + message,
          place(target));
 }

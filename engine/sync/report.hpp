@@ -1,13 +1,13 @@
 // What is told of the work: log lines, Events on the source, metrics, deeds.
 #pragma once
 
-#include <map>
-#include <string>
-#include <string_view>
-
 #include "base/guarded.hpp"
 #include "base/loop.hpp"
 #include "sync/board.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
 
 namespace moontide::sync {
 
@@ -34,7 +34,8 @@ private:
         std::string examples;
     };
 
-    void tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message, std::string subject);
+    void tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message,
+              std::string subject);
     void tell_pass(plan::UnitId unit);
 
     Board& board_;

@@ -1,8 +1,8 @@
 #include "sync/sources.hpp"
 
-#include <algorithm>
-
 #include "plan/claim.hpp"
+
+#include <algorithm>
 
 namespace moontide::sync {
 
@@ -35,7 +35,8 @@ std::string label_selector(const policy::Selection& selection) {
 
 bool is_copy(const Board& board, const kube::Metadata& object) {
     const auto claim = plan::Claim::of(object);
-    return claim && claim->place == plan::Place{board.cluster, std::string(object.namespace_name), std::string(object.name)};
+    return claim &&
+           claim->place == plan::Place{board.cluster, std::string(object.namespace_name), std::string(object.name)};
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 // From a policy's selections of sources to watches, and from what they bring to units.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "policy/selection.hpp"
 #include "sync/board.hpp"
 #include "watch/scope.hpp"
+
+#include <string>
+#include <vector>
 
 namespace moontide::sync {
 

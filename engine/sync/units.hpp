@@ -1,6 +1,9 @@
 // The units of work: who asks, from what, and whether that is still there.
 #pragma once
 
+#include "plan/claim.hpp"
+#include "plan/identity.hpp"
+
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -10,9 +13,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "plan/claim.hpp"
-#include "plan/identity.hpp"
 
 namespace moontide::sync {
 
@@ -33,9 +33,9 @@ struct Unit {
     plan::Bond bond;                 ///< with the uids as last seen
     std::uint64_t generation = 1;    ///< moves with each change of what it is evaluated from
     Presence presence = Presence::unknown;
-    std::string created;             ///< creationTimestamp of owner or source: the older one wins a contest
-    std::set<kube::Ref> members;     ///< the sources of a group
-    plan::UnitId in_group = 0;       ///< of a source whose policy groups: the group's unit; 0 where it stands alone
+    std::string created;          ///< creationTimestamp of owner or source: the older one wins a contest
+    std::set<kube::Ref> members;  ///< the sources of a group
+    plan::UnitId in_group = 0;    ///< of a source whose policy groups: the group's unit; 0 where it stands alone
 
     /// For contests: creationTimestamp, then uid; who has none comes last.
     bool older_than(const Unit& other) const;
@@ -65,9 +65,9 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::unordered_map<plan::UnitId, Unit> units_;           // guarded by mutex_
-    std::unordered_map<std::string, plan::UnitId> by_key_;   // guarded by mutex_
-    plan::UnitId last_ = 0;                                  // guarded by mutex_
+    std::unordered_map<plan::UnitId, Unit> units_;          // guarded by mutex_
+    std::unordered_map<std::string, plan::UnitId> by_key_;  // guarded by mutex_
+    plan::UnitId last_ = 0;                                 // guarded by mutex_
 };
 
 }  // namespace moontide::sync
