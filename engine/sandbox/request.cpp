@@ -164,13 +164,18 @@ Outcome<WriteOptions> WriteOptions::parse(const Query& query, const char* option
 
 Outcome<DeleteOptions> DeleteOptions::parse(const Request& request, const Query& query) {
     DeleteOptions options;
-    auto dry_values = query.all("dryRun");
-    auto propagation = query.text("propagationPolicy");
+    std::vector<std::string> dry_values;
+    std::string propagation;
     std::optional<bool> orphan;
-    if (const auto* grace = query.find("gracePeriodSeconds"))
-        options.grace_seconds = std::strtoll(grace->c_str(), nullptr, 10);
 
-    if (!request.body.empty()) {
+    if (request.body.empty()) {
+        // Where there is a body, the real server does not read the query.
+        dry_values = query.all("dryRun");
+        propagation = query.text("propagationPolicy");
+        if (const auto* grace = query.find("gracePeriodSeconds")) {
+            options.grace_seconds = std::strtoll(grace->c_str(), nullptr, 10);
+        }
+    } else {
         if (request.body.size() > LARGEST_BODY) return refuse(body_too_large(LARGEST_BODY));
         Json tree;
         if (media_type(request.content_type) == "application/yaml") {

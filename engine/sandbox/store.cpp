@@ -85,19 +85,16 @@ std::vector<RecordPtr> Store::list_at(const KindRow& kind, std::string_view name
     auto records = list(kind, namespace_name);
     if (version >= version_) return records;
     // What is there now, less what happened since.
-    std::map<std::pair<std::string_view, std::string_view>, RecordPtr> then;
-    for (auto& record : records)
-        then.emplace(std::pair(std::string_view(record->namespace_name), record->name), record);
+    using Place = std::pair<std::string_view, std::string_view>;
+    const auto place_of = [](const Record& record) { return Place(record.namespace_name, record.name); };
+    std::map<Place, RecordPtr> then;
+    for (const auto& record : records) then.emplace(place_of(*record), record);
     for (Version at = version_; at > version; --at) {
         const auto& undone = event(at);
-        const auto& of = *undone.after;
-        if (of.kind != &kind || (!namespace_name.empty() && of.namespace_name != namespace_name)) continue;
-        const std::pair<std::string_view, std::string_view> key(of.namespace_name, of.name);
-        then.erase(key);
-        if (undone.before)
-            then.emplace(
-                std::pair<std::string_view, std::string_view>(undone.before->namespace_name, undone.before->name),
-                undone.before);
+        if (undone.kind() != &kind) continue;
+        if (!namespace_name.empty() && undone.after->namespace_name != namespace_name) continue;
+        then.erase(place_of(*undone.after));
+        if (undone.before) then.emplace(place_of(*undone.before), undone.before);
     }
     records.clear();
     for (const auto& [key, record] : then) records.push_back(record);
