@@ -17,6 +17,7 @@ struct PolicyText {
     std::string name;
     std::string file;  ///< for messages
     std::string text;
+    bool builtin = false;
 };
 
 struct CaseCount {
@@ -27,8 +28,10 @@ struct CaseCount {
 struct Bindings {
     /// Those that are embedded in the binary.
     std::vector<PolicyText> builtins;
-    /// `settings` are laid over the policy's own.
-    std::function<Result<policy::PolicyPtr>(const PolicyText&, const nlohmann::json& settings)> load;
+    /// `settings` are laid over the policy's own; `kinds` are those of the config that are written only where named.
+    std::function<Result<policy::PolicyPtr>(const PolicyText&, const nlohmann::json& settings,
+                                            const std::vector<kube::Kind>& kinds)>
+        load;
     /// Prints each case and the totals; an error where a path has no policy.
     std::function<Result<CaseCount>(const std::vector<std::string>& paths, std::ostream& out)> run_cases;
 };

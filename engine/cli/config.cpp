@@ -206,7 +206,18 @@ private:
             return;
         }
         for (const auto& item : *list) {
-            if (const auto kind = text(item, "kinds")) config_.kinds.insert(*kind);
+            if (const auto kind = text(item, "kinds")) read_kind(item.line, *kind);
+        }
+    }
+
+    void read_kind(int line, const std::string& text) {
+        if (const auto slash = text.rfind('/'); slash != std::string::npos) {
+            config_.kinds.push_back({text.substr(0, slash), text.substr(slash + 1)});
+        } else if (const auto api_version = kube::own_api_version(text)) {
+            config_.kinds.push_back({*api_version, text});
+        } else {
+            wrong(line, fmt::format("Kubernetes has no kind '{}' of its own; with its apiVersion: example.com/v1/{}",
+                                    text, text));
         }
     }
 

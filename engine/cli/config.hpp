@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "kube/resource.hpp"
 
 #include <map>
 #include <optional>
@@ -28,8 +29,9 @@ struct Config {
     std::optional<unsigned> workers;
     std::optional<unsigned> vanished_least;
     std::optional<unsigned> vanished_percent;
-    /// Kinds that are written only where they are named here: RBAC, webhooks, CRDs, cluster-scoped ones.
-    std::set<std::string, std::less<>> kinds;
+    /// Kinds that are written only where they are named here: RBAC, webhooks, CRDs, cluster-scoped ones. Written as
+    /// `ClusterRole`, or with the apiVersion where Kubernetes does not serve it itself: `example.com/v1/Widget`.
+    std::vector<kube::Kind> kinds;
     std::vector<std::string> warnings;  ///< sections that are not read
 };
 

@@ -1,9 +1,10 @@
 #include "cli/policies.hpp"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -39,17 +40,6 @@ Result<std::vector<std::pair<std::string, fs::path>>> policies_in(const std::str
     return found;
 }
 
-/// Kinds that give power over the cluster are written only where the config names them.
-bool needs_permission(const kube::Kind& kind) {
-    static constexpr std::array groups{"rbac.authorization.k8s.io", "admissionregistration.k8s.io",
-                                       "apiextensions.k8s.io", "apiregistration.k8s.io"};
-    static constexpr std::array cluster_scoped{
-        "Namespace",    "Node",         "PersistentVolume", "StorageClass", "PriorityClass",
-        "IngressClass", "RuntimeClass", "CSIDriver",        "FlowSchema",   "PriorityLevelConfiguration"};
-    return std::ranges::find(groups, kind.group()) != groups.end() ||
-           std::ranges::find(cluster_scoped, kind.kind) != cluster_scoped.end();
-}
-
 }  // namespace
 
 Result<PolicyTexts> gather_policies(const std::vector<PolicyText>& builtins, const std::vector<std::string>& folders) {
@@ -74,7 +64,7 @@ Result<PolicyTexts> gather_policies(const std::vector<PolicyText>& builtins, con
             by_name.erase(name);
             auto text = read_text(file);
             if (text) {
-                by_name.emplace(name, PolicyText{name, file, std::move(*text)});
+                by_name.emplace(name, PolicyText{name, file, std::move(*text), false});
             } else {
                 gathered.problems.push_back(text.error().message);
             }
@@ -95,17 +85,9 @@ LoadedPolicies load_policies(const PolicyTexts& texts, const Config& config, con
             loaded.disabled.push_back(text.name);
             continue;
         }
-        auto policy = bindings.load(text, own.settings);
+        auto policy = bindings.load(text, own.settings, config.kinds);
         if (!policy) {
             loaded.problems.push_back(policy.error().message);
-            continue;
-        }
-        const auto& kinds = (*policy)->shape().copy_kinds;
-        const auto forbidden = std::ranges::find_if(
-            kinds, [&](const kube::Kind& kind) { return needs_permission(kind) && !config.kinds.contains(kind.kind); });
-        if (forbidden != kinds.end()) {
-            loaded.problems.push_back(fmt::format("{}: {} is written only where the config allows it: kinds: [{}]",
-                                                  text.file, forbidden->kind, forbidden->kind));
             continue;
         }
         loaded.policies.push_back(std::move(*policy));

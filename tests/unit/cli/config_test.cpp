@@ -68,7 +68,7 @@ limits:
   workers: 2
   vanishedLeast: 5
   vanishedPercent: 20
-kinds: [ClusterRole, Role]
+kinds: [ClusterRole, example.com/v1/Widget]
 )");
     REQUIRE(config);
     CHECK(config->instance == "blue");
@@ -81,7 +81,8 @@ kinds: [ClusterRole, Role]
     CHECK(config->workers == 2U);
     CHECK(config->vanished_least == 5U);
     CHECK(config->vanished_percent == 20U);
-    CHECK(config->kinds == decltype(Config::kinds){"ClusterRole", "Role"});
+    CHECK(config->kinds ==
+          std::vector<kube::Kind>{{"rbac.authorization.k8s.io/v1", "ClusterRole"}, {"example.com/v1", "Widget"}});
 }
 
 TEST_CASE("a mistake is told with its line and the near name") {
@@ -120,6 +121,8 @@ TEST_CASE("a mistake is told with its line and the near name") {
         {"limits:\n  workers: many", "config.yaml:2: 'workers' is a number from 0 to 256, not 'many'"},
         {"limits:\n  vanishedPercent: 101", "config.yaml:2: 'vanishedPercent' is a number from 0 to 100, not '101'"},
         {"limits:\n  vanishedLeast: -1", "config.yaml:2: 'vanishedLeast' is a number from 0 to 1000000, not '-1'"},
+        {"kinds: [Widget]",
+         "config.yaml:1: Kubernetes has no kind 'Widget' of its own; with its apiVersion: example.com/v1/Widget"},
         {"kinds: Role", "config.yaml:1: 'kinds' is a list, not 'Role'"},
         {"- a\n- b", "config.yaml:1: the file is a map of sections, not a list"},
         {"controller:\n  instance: a\n  instance: b", "config.yaml:3: the key 'instance' stands in line 2 already"},

@@ -1,0 +1,24 @@
+# Writes manifests as a C++ source: FILES (a list), ROOT (what their names are relative to), OUTPUT.
+set(texts "")
+set(entries "")
+foreach(file IN LISTS FILES)
+  file(RELATIVE_PATH relative ${ROOT} ${file})
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(MAKE_C_IDENTIFIER "text_${relative}" symbol)
+  string(APPEND texts "constexpr char ${symbol}[] = {${bytes}'\\0'};\n")
+  string(APPEND entries "    {\"${relative}\", std::string_view(${symbol}, sizeof(${symbol}) - 1)},\n")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"cli/demo_manifests.hpp\"\n
+namespace moontide::cli {
+namespace {
+${texts}
+}  // namespace
+
+std::vector<DemoManifest> demo_manifests() {
+  return {
+${entries}  };
+}
+
+}  // namespace moontide::cli
+")
