@@ -1,5 +1,6 @@
 #include "kube/certificate.hpp"
 
+#include "kube/connection_url.hpp"
 #include "kube/tls_openssl.hpp"
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -29,11 +29,6 @@ struct Extension {
     int id;
     std::string value;
 };
-
-bool is_address(const std::string& name) {
-    in6_addr address{};
-    return ::inet_pton(AF_INET, name.c_str(), &address) == 1 || ::inet_pton(AF_INET6, name.c_str(), &address) == 1;
-}
 
 std::string alternative_names(const std::vector<std::string>& names) {
     std::string text;

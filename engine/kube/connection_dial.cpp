@@ -69,7 +69,7 @@ public:
             return resolved(AddressList(found, ::freeaddrinfo));
         }
 
-        lookup->hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+        lookup->hints.ai_flags = AI_NUMERICSERV;
         lookup->request.ar_name = lookup->host.c_str();
         lookup->request.ar_service = lookup->port.c_str();
         lookup->request.ar_request = &lookup->hints;

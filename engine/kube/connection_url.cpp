@@ -4,6 +4,8 @@
 #include <cctype>
 #include <charconv>
 
+#include <arpa/inet.h>
+
 namespace moontide::kube {
 
 namespace {
@@ -39,6 +41,11 @@ std::uint16_t default_port(std::string_view scheme) {
 std::string Url::authority() const {
     const bool v6 = host.find(':') != std::string::npos;
     return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+bool is_address(const std::string& host) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 || ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
 Result<Url> parse_url(std::string_view text) {

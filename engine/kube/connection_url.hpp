@@ -21,6 +21,9 @@ struct Url {
     std::string authority() const;
 };
 
+/// IPv4 or IPv6, without brackets.
+bool is_address(const std::string& host);
+
 /// http, https and socks5. Any thread.
 Result<Url> parse_url(std::string_view text);
 

@@ -1,15 +1,13 @@
 #include "kube/connection_dial.hpp"
 #include "kube/connection_url.hpp"
 #include "kube/http2_session.hpp"
+#include "kube/tls.hpp"
 #include "kube/tls_socket.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <unordered_map>
 #include <utility>
-
-#include <arpa/inet.h>
-#include <openssl/x509v3.h>
 
 namespace moontide::kube::http2 {
 
@@ -24,11 +22,6 @@ struct Exchanged {
     std::size_t header_bytes = 0;
     bool headers_delivered = false;
 };
-
-bool is_address(const std::string& host) {
-    in6_addr address{};
-    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 || ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
-}
 
 }  // namespace
 
@@ -167,17 +160,8 @@ private:
 
     void connected(int descriptor) {
         tune(descriptor, options_.ping_every + options_.ping_timeout);
-        tls::SslPtr ssl(SSL_new(context_.get()));
-        const std::string& name = options_.server_name.empty() ? options_.host : options_.server_name;
-        if (!options_.verify) {
-            SSL_set_verify(ssl.get(), SSL_VERIFY_NONE, nullptr);
-        } else if (is_address(name)) {
-            X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());
-        } else {
-            SSL_set1_host(ssl.get(), name.c_str());
-        }
-        if (!is_address(name)) SSL_set_tlsext_host_name(ssl.get(), name.c_str());
-        SSL_set_connect_state(ssl.get());
+        auto ssl = tls::client_ssl(context_, options_.server_name.empty() ? options_.host : options_.server_name,
+                                   options_.verify);
         socket_ = std::make_unique<tls::Socket>(loop_, descriptor, std::move(ssl), weak_from_this());
         socket_->start();
     }

@@ -1,6 +1,7 @@
 #include "kube/tls.hpp"
 
 #include "base/log.hpp"
+#include "kube/connection_url.hpp"
 #include "kube/tls_openssl.hpp"
 
 #include <array>
@@ -10,6 +11,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 namespace moontide::kube::tls {
 
@@ -115,6 +117,21 @@ Result<Context> client_context(const Access& access) {
                       TRY(read(access.client_key, "client key"))));
     }
     return context;
+}
+
+SslPtr client_ssl(const Context& context, const std::string& name, bool verify) {
+    SslPtr ssl(SSL_new(context.get()));
+    const bool address = is_address(name);
+    if (!verify) {
+        SSL_set_verify(ssl.get(), SSL_VERIFY_NONE, nullptr);
+    } else if (address) {
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());
+    } else {
+        SSL_set1_host(ssl.get(), name.c_str());
+    }
+    if (!address) SSL_set_tlsext_host_name(ssl.get(), name.c_str());
+    SSL_set_connect_state(ssl.get());
+    return ssl;
 }
 
 Result<Context> server_context(const ServerIdentity& identity) {

@@ -3,11 +3,10 @@
 
 #include "base/result.hpp"
 #include "kube/kubeconfig.hpp"
+#include "kube/tls_openssl.hpp"
 
 #include <memory>
 #include <string>
-
-using SSL_CTX = struct ssl_ctx_st;
 
 namespace moontide::kube::tls {
 
@@ -16,6 +15,10 @@ using Context = std::shared_ptr<SSL_CTX>;
 /// TLS 1.2 or later, ALPN h2. Reads the files that `access` names, now: its certificate authority (the system's roots
 /// without one) and client certificate. Errors name the file. Any thread.
 Result<Context> client_context(const Access& access);
+
+/// A client's side of one handshake: the certificate must be for `name`, a DNS name or an address, unless `verify` is
+/// false.
+SslPtr client_ssl(const Context& context, const std::string& name, bool verify);
 
 struct ServerIdentity {
     std::string certificate_pem;  ///< the leaf, then the chain

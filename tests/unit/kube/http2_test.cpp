@@ -64,6 +64,7 @@ TEST_CASE("bodies larger than every window arrive whole in both directions") {
     Pair pair(echo);
     auto with = pair.options();
     with.stream_window = 100'000;
+    with.connection_window = 100'000;
     auto& connection = pair.connect(with);
     std::string body(6 << 20, 'x');
     for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i / 1000 % 26);
@@ -79,6 +80,7 @@ TEST_CASE("a stream that nobody consumes holds up no other") {
     Pair pair([](http2::ExchangePtr exchange) { exchange->respond(200, {}, std::string(3 << 20, 'x')); });
     auto with = pair.options();
     with.stream_window = 1 << 20;
+    with.connection_window = 1 << 20;
     auto& connection = pair.connect(with);
     Outcome slow;
     const auto slow_id = connection.send({"GET", "/slow", {}, {}}, slow.handler());
@@ -329,6 +331,66 @@ TEST_CASE("names are resolved, and certificates are checked against the name") {
     const auto unknown = pair.get("/");
     REQUIRE(unknown.error);
     CHECK(unknown.error->message.find("cannot resolve no-such-host.invalid") != std::string::npos);
+}
+
+TEST_CASE("a server is reached over IPv6") {
+    Loop loop;
+    const auto server = http2::Server::listen(loop, Identities::shared().server_context(), "::1", 0, echo);
+    if (!server) {
+        WARN("no IPv6 here: " << server.error().message);
+        return;
+    }
+    http2::ClientOptions options;
+    options.host = "::1";
+    options.port = (*server)->port();
+    http2::Connection connection(loop, tls::client_context(Identities::shared().access()).value(), options,
+                                 [](Error) {});
+    Outcome outcome;
+    connection.send({"GET", "/", {}, {}}, outcome.handler());
+    run_until(loop, [&] { return outcome.ended; });
+    CHECK(outcome.status == 200);
+}
+
+TEST_CASE("a server that chooses no h2 is turned down") {
+    Loop loop;
+    const auto context = Identities::shared().server_context();
+    SSL_CTX_set_alpn_select_cb(context.get(), nullptr, nullptr);
+    const auto server = http2::Server::listen(loop, context, "127.0.0.1", 0, echo).value();
+    http2::ClientOptions options;
+    options.host = "127.0.0.1";
+    options.port = server->port();
+    http2::Connection connection(loop, tls::client_context(Identities::shared().access()).value(), options,
+                                 [](Error) {});
+    Outcome outcome;
+    connection.send({"GET", "/", {}, {}}, outcome.handler());
+    run_until(loop, [&] { return outcome.ended; });
+    REQUIRE(outcome.error);
+    CHECK_THAT(outcome.error->message, Catch::Contains("does not speak HTTP/2"));
+}
+
+TEST_CASE("certificates that have expired or are of another authority are turned down") {
+    const auto other = CertificateAuthority::make("another").value();
+    const auto expired = Identities::shared().authority.issue_server({"127.0.0.1"}, std::chrono::hours(-1)).value();
+    const auto foreign = other.issue_server({"127.0.0.1"}).value();
+    for (const auto& [certificate, message] : {std::pair(expired, "certificate has expired"),
+                                               std::pair(foreign, "unable to get local issuer certificate")}) {
+        Loop loop;
+        const auto server =
+            http2::Server::listen(loop,
+                                  tls::server_context({certificate.certificate_pem, certificate.key_pem, {}}).value(),
+                                  "127.0.0.1", 0, echo)
+                .value();
+        http2::ClientOptions options;
+        options.host = "127.0.0.1";
+        options.port = server->port();
+        http2::Connection connection(loop, tls::client_context(Identities::shared().access()).value(), options,
+                                     [](Error) {});
+        Outcome outcome;
+        connection.send({"GET", "/", {}, {}}, outcome.handler());
+        run_until(loop, [&] { return outcome.ended; });
+        REQUIRE(outcome.error);
+        CHECK_THAT(outcome.error->message, Catch::Contains(message));
+    }
 }
 
 TEST_CASE("a request's body above the limit is answered with 413") {
