@@ -1,20 +1,19 @@
 // The objects of a Store at one moment, and the ways to find them.
 #pragma once
 
+#include "cache/buckets.hpp"
 #include "kube/object.hpp"
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace moontide::cache {
 
 /// A hash of one thing that objects are found by: a namespace, a label, an owner. Different things may share one, so
 /// what is found is looked at again.
-using Mark = std::uint64_t;
+using Mark = std::uint32_t;
 using Marks = std::vector<Mark>;
 
 Mark namespace_mark(std::string_view namespace_name);
@@ -25,28 +24,30 @@ Marks marks_of(const kube::Metadata& metadata);
 /// The same, read from the object's text.
 Marks marks_of(const kube::Object& object);
 
-/// A sorted set of numbers, the single one that most marks have without an allocation.
+/// For each mark the slots that carry it: a mark of one object, the usual kind, costs a bucket.
 class Postings {
 public:
-    void add(std::uint32_t slot);
-    void remove(std::uint32_t slot);
-    bool empty() const { return only_ == none && !many_; }
+    void add(Mark mark, std::uint32_t slot);
+    void remove(Mark mark, std::uint32_t slot);
     template <typename Function>
-    void for_each(Function&& function) const {
-        if (only_ != none) function(only_);
-        if (many_) {
-            for (const auto slot : *many_) function(slot);
-        }
+    void for_each(Mark mark, Function&& function) const {
+        const auto* number = marks_.find(mark, any);
+        if (number == nullptr) return;
+        if ((*number & in_set) == 0) return function(*number);
+        for (const auto slot : sets_[*number & ~in_set]) function(slot);
     }
 
 private:
-    static constexpr std::uint32_t none = UINT32_MAX;
-    std::uint32_t only_ = none;
-    std::unique_ptr<std::vector<std::uint32_t>> many_;  // two or more
+    static constexpr std::uint32_t in_set = 1U << 31U;
+    static bool any(std::uint32_t) { return true; }
+
+    Buckets marks_;                                 // the one slot, or `in_set` and the place in sets_
+    std::vector<std::vector<std::uint32_t>> sets_;  // sorted, of two or more
+    std::vector<std::uint32_t> free_sets_;
 };
 
-/// About 35 bytes an object and 4 for each of its marks that others share. Keeps no texts: names are compared with
-/// those in the objects. Not for several threads at once; Store locks.
+/// About 30 bytes an object, 5 for each of its marks that others share, 14 for one of its own. Keeps no texts: names
+/// are compared with those in the objects. Not for several threads at once; Store locks.
 class Contents {
 public:
     kube::ObjectPtr find(std::string_view namespace_name, std::string_view name) const;
@@ -66,19 +67,13 @@ public:
     }
 
 private:
-    struct Bucket {
-        std::uint32_t hash = 0;
-        std::uint32_t slot = UINT32_MAX;  // none: the bucket is free
-        bool used() const { return slot != UINT32_MAX; }
-    };
-    std::size_t bucket_of(std::uint32_t hash, std::string_view namespace_name, std::string_view name) const;
-    void grow();
+    std::uint32_t* place(std::string_view namespace_name, std::string_view name);
     void post(std::uint32_t slot, const Marks& before, const Marks& after);
 
-    std::vector<Bucket> buckets_;  // open addressing, a power of two, linear probing
+    Buckets places_;  // by namespace and name: the slot
     std::deque<kube::ObjectPtr> slots_;
     std::vector<std::uint32_t> free_slots_;
-    std::unordered_map<Mark, Postings> postings_;
+    Postings postings_;
     std::size_t size_ = 0;
     std::size_t bytes_ = 0;
 };

@@ -1,9 +1,13 @@
 #include "kube/object.hpp"
 
+#include "kube/depth.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <new>
+#include <type_traits>
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -19,45 +23,6 @@ constexpr std::size_t depth_limit = 128;
 
 constexpr bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
-/// '[' and '{', whether in texts or not. They differ in one bit, so eight bytes are compared at once.
-std::size_t count_openers(std::string_view json) {
-    constexpr std::uint64_t ones = 0x0101010101010101ULL;
-    constexpr std::uint64_t high = ones << 7;
-    std::size_t count = 0;
-    std::size_t i = 0;
-    for (; i + 8 <= json.size(); i += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, json.data() + i, 8);
-        const std::uint64_t difference = (word | (ones * 0x20)) ^ (ones * '{');
-        // The high bit of each byte of `zero` is set where that byte of `difference` is 0.
-        const std::uint64_t zero = ~(((difference & ~high) + ~high) | difference | ~high);
-        count += static_cast<std::size_t>(__builtin_popcountll(zero));
-    }
-    for (; i < json.size(); ++i) count += (json[i] | 0x20) == '{';
-    return count;
-}
-
-bool deeper_than_limit(std::string_view json) {
-    // Most objects have fewer openers than the limit altogether.
-    if (count_openers(json) <= depth_limit) return false;
-    std::size_t depth = 0;
-    bool in_text = false;
-    for (std::size_t i = 0; i < json.size(); ++i) {
-        const char c = json[i];
-        if (in_text) {
-            if (c == '\\') ++i;
-            if (c == '"') in_text = false;
-        } else if (c == '"') {
-            in_text = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > depth_limit) return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
 }
 
 /// Stops a walk at the first error of simdjson.
@@ -90,17 +55,18 @@ simdjson::error_code raw_value(ondemand::value& value, std::string_view& raw) {
 }
 
 /// Null stands for a field that is not there.
-simdjson::error_code read_text(ondemand::value& value, std::string_view& text) {
+bool is_null(ondemand::value& value) {
     ondemand::json_type type{};
-    WALK(value.type().get(type));
-    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    return value.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::null;
+}
+
+simdjson::error_code read_text(ondemand::value& value, std::string_view& text) {
+    if (is_null(value)) return simdjson::SUCCESS;
     return value.get_string().get(text);
 }
 
 simdjson::error_code read_map(ondemand::value& value, TextMap& map) {
-    ondemand::json_type type{};
-    WALK(value.type().get(type));
-    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    if (is_null(value)) return simdjson::SUCCESS;
     ondemand::object object;
     WALK(value.get_object().get(object));
     for (auto result : object) {
@@ -117,9 +83,7 @@ simdjson::error_code read_map(ondemand::value& value, TextMap& map) {
 }
 
 simdjson::error_code read_owners(ondemand::value& value, std::vector<std::string_view>& uids) {
-    ondemand::json_type type{};
-    WALK(value.type().get(type));
-    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    if (is_null(value)) return simdjson::SUCCESS;
     ondemand::array array;
     WALK(value.get_array().get(array));
     for (auto item : array) {
@@ -138,9 +102,7 @@ simdjson::error_code read_owners(ondemand::value& value, std::vector<std::string
 }
 
 simdjson::error_code has_elements(ondemand::value& value, bool& has) {
-    ondemand::json_type type{};
-    WALK(value.type().get(type));
-    if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+    if (is_null(value)) return simdjson::SUCCESS;
     ondemand::array array;
     WALK(value.get_array().get(array));
     bool empty = true;
@@ -289,18 +251,15 @@ void take_commas_along(std::string_view text, std::vector<Cut>& cuts) {
     cuts = std::move(whole);
 }
 
-std::string without(std::string_view text, const std::vector<Cut>& cuts) {
-    std::size_t size = text.size();
-    for (const Cut& cut : cuts) size -= static_cast<std::size_t>(cut.end - cut.begin);
-    std::string out;
-    out.reserve(size);
+/// `text` less the cuts replaces what is in `out`.
+void copy_without(std::string_view text, const std::vector<Cut>& cuts, std::string& out) {
+    out.clear();
     const char* from = text.data();
     for (const Cut& cut : cuts) {
         out.append(from, cut.begin);
         from = cut.end;
     }
     out.append(from, text.data() + text.size());
-    return out;
 }
 
 }  // namespace
@@ -322,13 +281,15 @@ Result<ResourceVersion> parse_resource_version(std::string_view text) {
 struct Reader::Implementation {
     ondemand::parser parser;
     std::vector<char> buffer;
+    std::string kept;  // what an Object is made of
 
     /// A copy of `json` with the bytes behind it that simdjson may read.
     Result<simdjson::padded_string_view> padded(std::string_view json) {
         if (json.size() > std::numeric_limits<std::uint32_t>::max() / 2) {
             return fail(fmt::format("the object's text has {} bytes, more than the 2 GiB that are read", json.size()));
         }
-        if (deeper_than_limit(json)) return fail(fmt::format("the object nests deeper than {}", depth_limit));
+        if (nests_deeper_than(json, depth_limit))
+            return fail(fmt::format("the object nests deeper than {}", depth_limit));
         if (buffer.size() < json.size() + simdjson::SIMDJSON_PADDING) {
             buffer.resize(json.size() + json.size() / 2 + simdjson::SIMDJSON_PADDING);
             // Else the parser would allocate anew for each text that is a byte longer than all before.
@@ -384,26 +345,27 @@ Result<Metadata> Reader::metadata(std::string_view json) {
 
 Result<std::string> Reader::slim(std::string_view json) {
     const auto text = TRY(self_->padded(json));
-    return without(text, TRY(self_->outline(text)).cuts);
+    std::string slimmed;
+    copy_without(text, TRY(self_->outline(text)).cuts, slimmed);
+    return slimmed;
 }
 
 Result<std::shared_ptr<const Object>> Object::read(Reader& reader, std::string_view json) {
     auto& implementation = *reader.self_;
     const auto text = TRY(implementation.padded(json));
     const auto outline = TRY(implementation.outline(text));
+    ResourceVersion version = 0;
+    if (!outline.version.empty()) version = TRY(parse_resource_version(outline.version));
 
-    const auto object = std::make_shared<Object>();
-    if (!outline.version.empty()) object->resource_version_ = TRY(parse_resource_version(outline.version));
-    object->terminating_ = outline.terminating;
-    object->json_ = without(text, outline.cuts);
-    object->json_size_ = static_cast<std::uint32_t>(object->json_.size());
-
+    auto& kept = implementation.kept;
+    copy_without(text, outline.cuts, kept);
+    const auto json_size = static_cast<std::uint32_t>(kept.size());
     const auto place = [&](std::string_view raw) -> Result<Span> {
         if (raw.size() < 2 || raw.front() != '"') return Span{};
         if (raw.find('\\') != std::string_view::npos) {
             const auto plain = TRY(implementation.unescaped(raw));
-            const Span span{static_cast<std::uint32_t>(object->json_.size()), static_cast<std::uint32_t>(plain.size())};
-            object->json_.append(plain);
+            const Span span{static_cast<std::uint32_t>(kept.size()), static_cast<std::uint32_t>(plain.size())};
+            kept.append(plain);
             return span;
         }
         const std::string_view inner = raw.substr(1, raw.size() - 2);
@@ -415,11 +377,24 @@ Result<std::shared_ptr<const Object>> Object::read(Reader& reader, std::string_v
         }
         return Span{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(inner.size())};
     };
-    object->namespace_name_ = TRY(place(outline.namespace_name));
-    object->name_ = TRY(place(outline.name));
-    object->uid_ = TRY(place(outline.uid));
-    object->creation_timestamp_ = TRY(place(outline.creation_timestamp));
-    return object;
+    const Span namespace_name = TRY(place(outline.namespace_name));
+    const Span name = TRY(place(outline.name));
+    const Span uid = TRY(place(outline.uid));
+    const Span creation_timestamp = TRY(place(outline.creation_timestamp));
+
+    // Words, so that what begins the block is aligned. Nothing in an Object needs a destructor.
+    static_assert(std::is_trivially_destructible_v<Object> && alignof(Object) <= alignof(std::uint64_t));
+    const auto block = std::make_shared_for_overwrite<std::uint64_t[]>((sizeof(Object) + kept.size() + 7) / 8);
+    auto* object = new (block.get()) Object();
+    std::memcpy(reinterpret_cast<char*>(block.get()) + sizeof(Object), kept.data(), kept.size());
+    object->resource_version_ = version;
+    object->namespace_name_ = namespace_name;
+    object->name_ = name;
+    object->uid_ = uid;
+    object->creation_timestamp_ = creation_timestamp;
+    object->json_size_ = json_size;
+    object->terminating_ = outline.terminating;
+    return std::shared_ptr<const Object>(block, object);
 }
 
 }  // namespace moontide::kube

@@ -61,14 +61,18 @@ private:
     std::unique_ptr<Implementation> self_;
 };
 
-/// Immutable; shared by every thread. `json` is what Reader::slim leaves.
+/// Immutable; shared by every thread. `json` is what Reader::slim leaves. Exists as what read() returns alone: the
+/// text stands behind the object in one allocation.
 class Object {
 public:
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
+
     /// From a text that the reader accepts; the text is slimmed on the way.
     static Result<std::shared_ptr<const Object>> read(Reader& reader, std::string_view json);
 
     /// Objects out of a list lack apiVersion and kind, as the server leaves them out there.
-    std::string_view json() const { return std::string_view(json_).substr(0, json_size_); }
+    std::string_view json() const { return {text(), json_size_}; }
     std::string_view namespace_name() const { return view(namespace_name_); }
     std::string_view name() const { return view(name_); }
     std::string_view uid() const { return view(uid_); }
@@ -82,9 +86,11 @@ private:
         std::uint32_t begin = 0;
         std::uint32_t size = 0;
     };
-    std::string_view view(Span span) const { return std::string_view(json_).substr(span.begin, span.size); }
+    Object() = default;
+    /// The JSON text, and behind it the names that are written with escapes in it, without them.
+    const char* text() const { return reinterpret_cast<const char*>(this) + sizeof(Object); }
+    std::string_view view(Span span) const { return {text() + span.begin, span.size}; }
 
-    std::string json_;  // behind the JSON text: names that are written with escapes in it, without them
     ResourceVersion resource_version_ = 0;
     Span namespace_name_;
     Span name_;
