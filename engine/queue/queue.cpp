@@ -1,24 +1,53 @@
 #include "queue/queue.hpp"
 
+#include <algorithm>
+
 namespace moontide::queue {
 
 Queue::Queue(Milliseconds backoff_first, Milliseconds backoff_last, std::uint64_t seed, const Clock& clock)
     : clock_(clock), backoff_(backoff_first, backoff_last, seed) {}
 
+bool Queue::waits(Key key, std::size_t urgency) const {
+    const auto entry = waiting_.find(key);
+    return entry != waiting_.end() && static_cast<std::size_t>(entry->second.urgency) == urgency;
+}
+
 void Queue::push(Key key, Urgency urgency) {
     if (!key.is_unit()) {
-        if (const auto unit = waiting_.find(Key{key.unit, 0});
-            unit != waiting_.end() && unit->second.urgency <= urgency) {
-            return;  // the whole unit is looked at no later
-        }
+        const auto unit = waiting_.find(Key{key.unit, 0});
+        if (unit != waiting_.end() && unit->second.urgency <= urgency) return;  // it is looked at no later
     }
     const auto [entry, added] = waiting_.try_emplace(key, Waiting{urgency, clock_.now()});
     if (!added) {
         if (urgency >= entry->second.urgency) return;
-        entry->second.urgency = urgency;  // the entry in the slower line is skipped when its turn comes
+        entry->second.urgency = urgency;
     }
-    if (!key.is_unit()) spots_[key.unit].insert(key.spot);
-    lines_[static_cast<std::size_t>(urgency)].push_back(key);
+    auto& line = lines_[key.unit];
+    if (key.is_unit()) cover(key.unit, line, urgency);
+    line.spots[static_cast<std::size_t>(urgency)].push_back(key.spot);
+    if (!line.busy) stand(key.unit, line);
+}
+
+/// Takes the unit's spots out that wait no more urgently than `from`: the unit is looked at instead.
+void Queue::cover(std::uint32_t unit, Line& line, Urgency from) {
+    for (auto urgency = static_cast<std::size_t>(from); urgency < urgencies; ++urgency) {
+        for (const auto spot : line.spots[urgency]) {
+            if (spot != 0 && waits({unit, spot}, urgency)) waiting_.erase({unit, spot});
+        }
+        line.spots[urgency].clear();
+    }
+}
+
+/// Gives a unit that is not worked on its turn, at the urgency of its first key.
+void Queue::stand(std::uint32_t unit, Line& line) {
+    for (std::size_t urgency = 0; urgency < line.turn; ++urgency) {
+        auto& spots = line.spots[urgency];
+        while (!spots.empty() && !waits({unit, spots.front()}, urgency)) spots.pop_front();
+        if (spots.empty()) continue;
+        line.turn = urgency;  // where it stood at a slower urgency it is skipped
+        turns_[urgency].push_back(unit);
+        return;
+    }
 }
 
 void Queue::add(Key key, Urgency urgency) {
@@ -34,16 +63,25 @@ void Queue::add_after(Key key, Milliseconds delay, Urgency urgency, Delay kind) 
     {
         std::scoped_lock lock(mutex_);
         const auto due = clock_.now() + delay;
-        const auto [entry, added] = earliest_.try_emplace(key, due);
-        if (!added) {
-            if (entry->second <= due) return;
-            entry->second = due;  // the later entry is skipped when its time comes
+        const auto [entry, added] = delayed_.try_emplace(key, Delayed{{}, urgency, kind});
+        auto& delayed = entry->second;
+        if (added) {
+            delayed.at = due_.emplace(due, key);
+            if (kind == Delay::soon) ++soon_;
+        } else {
+            if (delayed.kind == Delay::planned && kind == Delay::soon) {
+                delayed.kind = kind;
+                ++soon_;
+            }
+            delayed.urgency = std::min(delayed.urgency, urgency);
+            if (delayed.at->first <= due) return;
+            due_.erase(delayed.at);
+            delayed.at = due_.emplace(due, key);
         }
-        delayed_.emplace(due, Delayed{key, urgency, kind});
-        if (kind == Delay::soon) ++soon_;
         ++changes_;
     }
-    changed_.notify_one();
+    // All: whoever waits without a deadline, or for a later one, must not oversleep this one.
+    changed_.notify_all();
 }
 
 void Queue::retry(Key key, Delay kind) {
@@ -61,29 +99,33 @@ void Queue::forget(Key key) {
 }
 
 void Queue::release_due(Instant now) {
-    while (!delayed_.empty() && delayed_.begin()->first <= now) {
-        const auto [due, entry] = *delayed_.begin();
-        delayed_.erase(delayed_.begin());
-        if (entry.kind == Delay::soon) --soon_;
-        const auto earliest = earliest_.find(entry.key);
-        if (earliest == earliest_.end() || earliest->second != due) continue;
-        earliest_.erase(earliest);
-        push(entry.key, entry.urgency);
+    while (!due_.empty() && due_.begin()->first <= now) {
+        const auto entry = delayed_.find(due_.begin()->second);
+        const auto [key, delayed] = *entry;
+        due_.erase(due_.begin());
+        delayed_.erase(entry);
+        if (delayed.kind == Delay::soon) --soon_;
+        push(key, delayed.urgency);
     }
 }
 
 std::optional<Key> Queue::next() {
-    for (std::size_t line = 0; line < 3; ++line) {
-        while (!lines_[line].empty()) {
-            const Key key = lines_[line].front();
-            lines_[line].pop_front();
-            const auto entry = waiting_.find(key);
-            if (entry == waiting_.end() || static_cast<std::size_t>(entry->second.urgency) != line) continue;
-            if (busy_.contains(key.unit)) {
-                parked_[key.unit].push_back(key);
-                continue;
+    for (std::size_t urgency = 0; urgency < urgencies; ++urgency) {
+        auto& turns = turns_[urgency];
+        while (!turns.empty()) {
+            const auto unit = turns.front();
+            turns.pop_front();
+            const auto found = lines_.find(unit);
+            if (found == lines_.end() || found->second.turn != urgency) continue;
+            auto& line = found->second;
+            line.turn = no_turn;
+            auto& spots = line.spots[urgency];
+            while (!spots.empty()) {
+                const Key key{unit, spots.front()};
+                spots.pop_front();
+                if (waits(key, urgency)) return key;
             }
-            return key;
+            stand(unit, line);
         }
     }
     return std::nullopt;
@@ -95,24 +137,22 @@ std::optional<Work> Queue::take(std::stop_token stop) {
         const auto now = clock_.now();
         release_due(now);
         if (const auto key = next()) {
-            const Work work{*key, now - waiting_.at(*key).since};
-            waiting_.erase(*key);
-            if (key->is_unit()) {
-                // The unit covers its spots.
-                for (const auto spot : spots_[key->unit]) waiting_.erase(Key{key->unit, spot});
-                spots_.erase(key->unit);
-            } else if (const auto spots = spots_.find(key->unit); spots != spots_.end()) {
-                spots->second.erase(key->spot);
-                if (spots->second.empty()) spots_.erase(spots);
-            }
-            busy_.insert(key->unit);
+            const auto waiting = waiting_.find(*key);
+            const Work work{*key, now - waiting->second.since, waiting->second.urgency};
+            waiting_.erase(waiting);
+            auto& line = lines_.at(key->unit);
+            if (key->is_unit()) cover(key->unit, line, Urgency::front);
+            line.busy = true;
+            ++busy_;
             return work;
         }
         const auto changed = [this, seen = changes_] { return changes_ != seen; };
-        if (delayed_.empty()) {
+        if (due_.empty()) {
             changed_.wait(lock, stop, changed);
         } else {
-            changed_.wait_until(lock, stop, delayed_.begin()->first, changed);
+            // A copy: the entry may be gone before the wait is over.
+            const auto due = due_.begin()->first;
+            changed_.wait_until(lock, stop, due, changed);
         }
     }
     return std::nullopt;
@@ -121,15 +161,14 @@ std::optional<Work> Queue::take(std::stop_token stop) {
 void Queue::done(Key key) {
     {
         std::scoped_lock lock(mutex_);
-        busy_.erase(key.unit);
+        const auto found = lines_.find(key.unit);
+        if (found == lines_.end() || !found->second.busy) return;
+        auto& line = found->second;
+        line.busy = false;
+        --busy_;
         ++changes_;
-        if (const auto parked = parked_.find(key.unit); parked != parked_.end()) {
-            for (const auto& waiting : parked->second) {
-                const auto entry = waiting_.find(waiting);
-                if (entry != waiting_.end()) lines_[static_cast<std::size_t>(entry->second.urgency)].push_back(waiting);
-            }
-            parked_.erase(parked);
-        }
+        stand(key.unit, line);
+        if (line.turn == no_turn) lines_.erase(found);
     }
     changed_.notify_all();
 }
@@ -141,7 +180,7 @@ std::size_t Queue::depth() const {
 
 bool Queue::idle() const {
     std::scoped_lock lock(mutex_);
-    return waiting_.empty() && busy_.empty() && soon_ == 0;
+    return waiting_.empty() && busy_ == 0 && soon_ == 0;
 }
 
 }  // namespace moontide::queue

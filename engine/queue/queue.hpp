@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,8 +12,6 @@
 #include <optional>
 #include <stop_token>
 #include <unordered_map>
-#include <unordered_set>
-#include <vector>
 
 namespace moontide::queue {
 
@@ -40,17 +39,20 @@ enum class Delay { soon, planned };
 struct Work {
     Key key;
     std::chrono::nanoseconds waited{};
+    Urgency urgency = Urgency::change;
 };
 
 /// Any thread. A key that is added while it is worked on is worked on again afterwards; two keys of one unit are never
-/// worked on at once; a queued unit covers its spots. A hot or poisoned key delays no other: it waits its backoff
-/// outside, and keys are served in turn.
+/// worked on at once; a queued unit covers its spots, those that wait no more urgently before it among them. Units are
+/// served in turn, so that one with many spots delays no other; a poisoned key waits its backoff outside. Each call
+/// costs the same however many keys wait.
 class Queue {
 public:
     Queue(Milliseconds backoff_first, Milliseconds backoff_last, std::uint64_t seed,
           const Clock& clock = system_clock());
 
     void add(Key key, Urgency urgency = Urgency::change);
+    /// Where the key waits out a shorter delay already, that one counts, at the higher urgency of the two.
     void add_after(Key key, Milliseconds delay, Urgency urgency = Urgency::change, Delay kind = Delay::soon);
     /// After a delay that grows with each retry of this key until forget().
     void retry(Key key, Delay kind = Delay::soon);
@@ -67,12 +69,31 @@ public:
     bool idle() const;
 
 private:
+    static constexpr std::size_t urgencies = 3;
+    static constexpr std::size_t no_turn = urgencies;
+
     struct Waiting {
         Urgency urgency;
         Instant since;
     };
+    /// The keys of one unit that wait, by urgency; a key that became more urgent stays in the slower line too and is
+    /// skipped there.
+    struct Line {
+        std::array<std::deque<std::uint32_t>, urgencies> spots;
+        std::size_t turn = no_turn;  ///< the urgency at which it stands in turns_
+        bool busy = false;
+    };
+    using Due = std::multimap<Instant, Key>;
+    struct Delayed {
+        Due::iterator at;
+        Urgency urgency;
+        Delay kind;
+    };
 
     void push(Key key, Urgency urgency);
+    bool waits(Key key, std::size_t urgency) const;
+    void stand(std::uint32_t unit, Line& line);
+    void cover(std::uint32_t unit, Line& line, Urgency from);
     void release_due(Instant now);
     std::optional<Key> next();
 
@@ -81,19 +102,13 @@ private:
     const Clock& clock_;
     std::uint64_t changes_ = 0;  // all below: guarded by mutex_
     Backoff backoff_;
-    std::deque<Key> lines_[3];  // may hold keys that wait no more
     std::unordered_map<Key, Waiting, KeyHash> waiting_;
-    std::unordered_map<std::uint32_t, std::unordered_set<std::uint32_t>> spots_;  // waiting, by unit
-    std::unordered_map<std::uint32_t, std::vector<Key>> parked_;                  // until their unit is done
-    std::unordered_set<std::uint32_t> busy_;                                      // units
-    struct Delayed {
-        Key key;
-        Urgency urgency;
-        Delay kind;
-    };
-    std::multimap<Instant, Delayed> delayed_;
-    std::unordered_map<Key, Instant, KeyHash> earliest_;  // of the delayed ones
-    std::size_t soon_ = 0;                                // of the delayed ones
+    std::unordered_map<std::uint32_t, Line> lines_;           // of units that wait or are worked on
+    std::array<std::deque<std::uint32_t>, urgencies> turns_;  // units; may hold some whose turn is elsewhere
+    std::unordered_map<Key, Delayed, KeyHash> delayed_;
+    Due due_;  // the keys of delayed_
+    std::size_t busy_ = 0;
+    std::size_t soon_ = 0;  // of the delayed ones
     std::unordered_map<Key, unsigned, KeyHash> failures_;
 };
 
