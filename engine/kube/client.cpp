@@ -105,7 +105,8 @@ private:
         to.dial_timeout = options_.dial_timeout;
         to.ping_every = options_.ping_every;
         to.ping_timeout = options_.ping_timeout;
-        return std::make_shared<Link>(loop_, LinkTarget{std::move(to), [this] { return context(); }});
+        return std::make_shared<Link>(loop_,
+                                      LinkTarget{std::move(to), [this] { return context(); }, options_.redial_after});
     }
 
     /// Files are read again for each dial; where that fails, what was read before is still worth a try.

@@ -75,6 +75,8 @@ struct ClientOptions {
     /// Told of each answer: for rest_client_requests_total. Status 0 is a request without an answer.
     std::function<void(std::string_view method, std::string_view host, int status, Milliseconds took)> on_answer;
     Milliseconds dial_timeout{10'000};
+    /// The rest after a dial that failed, doubled by each further one up to 15 s; calls fail at once meanwhile.
+    Milliseconds redial_after{200};
     Milliseconds ping_every{15'000};
     Milliseconds ping_timeout{10'000};
     CredentialsOptions credentials;

@@ -1,5 +1,6 @@
 #include "kube/client_link.hpp"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -8,7 +9,7 @@ namespace moontide::kube {
 Link::Link(Loop& loop, LinkTarget target)
     : loop_(loop),
       target_(std::move(target)),
-      backoff_(Milliseconds(200), Milliseconds(15'000), std::random_device{}()) {}
+      backoff_(target_.redial_after, std::max(target_.redial_after, Milliseconds(15'000)), std::random_device{}()) {}
 
 Result<std::shared_ptr<http2::Connection>> Link::connection() {
     if (current_ && current_->open()) return current_;

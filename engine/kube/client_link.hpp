@@ -19,6 +19,7 @@ namespace moontide::kube {
 struct LinkTarget {
     http2::ClientOptions options;
     std::function<Result<tls::Context>()> context;
+    Milliseconds redial_after;
 };
 
 /// Dials anew after the last connection has closed; after one that never brought an answer it waits, longer each time,

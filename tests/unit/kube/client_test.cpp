@@ -228,7 +228,24 @@ TEST_CASE("watches spread over connections, so that a server's limit holds none 
     bench.client.reset();
 }
 
-TEST_CASE("while a dial fails calls fail at once, and a server that comes back is found") {
+TEST_CASE("after a dial that failed there is a rest, in which calls fail at once") {
+    Bench bench([](http2::ExchangePtr exchange) { exchange->respond(200, {}, ""); });
+    const auto access = bench.access();
+    const auto port = bench.server->port();
+    bench.server.reset();
+    ClientOptions options;
+    options.redial_after = std::chrono::hours(1);
+    bench.connect(access, options);
+    const auto refused = bench.get("/");
+    REQUIRE_FALSE(refused.has_value());
+    bench.restart(port);
+    const auto resting = bench.get("/");
+    REQUIRE_FALSE(resting.has_value());
+    CHECK(resting.error().retry == Retry::later);
+    CHECK(resting.error().message == refused.error().message);
+}
+
+TEST_CASE("a server that comes back is found") {
     Bench bench([](http2::ExchangePtr exchange) { exchange->respond(200, {}, ""); });
     bench.connect();
     const auto port = bench.server->port();
