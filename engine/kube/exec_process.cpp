@@ -101,7 +101,8 @@ Result<void> Process::spawn(const Command& command) {
     err_.descriptor = err[0];
     if (error != 0) {
         pid_ = -1;
-        return fail("cannot run '" + program_ + "': " + std::strerror(error));
+        const bool named = error == ENOENT && program_.find('/') == std::string::npos;
+        return fail("cannot run '" + program_ + "': " + (named ? "it is not in PATH" : std::strerror(error)));
     }
     return {};
 }

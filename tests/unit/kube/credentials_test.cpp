@@ -166,7 +166,7 @@ TEST_CASE("a plugin that is not there is named, with the hint for installing it"
     plugin.access.exec->command = "moontide-no-such-plugin";
     plugin.access.exec->install_hint = "see https://example.com";
     plugin.restart();
-    CHECK(plugin.error() == "cannot run 'moontide-no-such-plugin': No such file or directory; see https://example.com");
+    CHECK(plugin.error() == "cannot run 'moontide-no-such-plugin': it is not in PATH; see https://example.com");
 }
 
 TEST_CASE("a plugin that hangs is ended, with what it has started") {
