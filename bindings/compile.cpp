@@ -65,6 +65,8 @@ PolicyShape Compiler::compile(int index) {
     check_fields(index, "", policy_slots(), "slot");
     out_.shape.name = text_.name;
     out_.shape.file = text_.file;
+    out_.lines[""] = lines_.line("");
+    for (const std::string& name : keys(index, "")) out_.lines[name] = lines_.line(name);
     read_api(index);
     read_settings(index);
     set_scopes(index);
@@ -191,7 +193,7 @@ void Compiler::read_where_to(int table) {
             out_.into = function(index, path, source_scope_);
             return;
         }
-        if (lua_istable(lua_, index) && keys(index, path).empty() && !is_list(index)) {
+        if (lua_istable(lua_, index) && !is_list(index) && keys(index, path).empty()) {
             reject(path, "'into' is empty and would select nothing; all namespaces are namespace = \"*\"");
         }
         auto into = selections(index, path, Use::namespaces, source_scope_, where_scope_);

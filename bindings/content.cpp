@@ -39,7 +39,7 @@ public:
         try {
             content_->fields = fields_.dump();
         } catch (const std::exception& error) {
-            return evaluation_.fail_at({"object", 1}, error.what());
+            return evaluation_.fail_at(shape_.slot("object"), error.what());
         }
         return content_;
     }
@@ -61,12 +61,13 @@ private:
         for (std::size_t at = 0; at < evaluation_.sources().size(); ++at) {
             const Json& source = *TRY(evaluation_.source(at));
             const auto kind = source_kind(source);
-            if (!kind) return evaluation_.fail_at({"from", 1}, "the source's text does not say what kind it is");
+            if (!kind)
+                return evaluation_.fail_at(shape_.slot("from"), "the source's text does not say what kind it is");
             const bool same = policy::same_kind(*kind, content_->kind);
             const bool data_goes_along = has_data(*kind) && has_data(content_->kind);
             if (data_goes_along) {
                 const auto added = data_.add(source, *kind);
-                if (!added) return evaluation_.fail_at({"from", 1}, added.error().message);
+                if (!added) return evaluation_.fail_at(shape_.slot("from"), added.error().message);
             }
             if (!same || at > 0) continue;
             for (const auto& [name, value] : source.items()) {
@@ -89,6 +90,8 @@ private:
     }
 
     Result<void> choose_keys() {
+        std::map<std::string, std::string> names;
+        Place place = shape_.slot("keys");
         if (const auto* keys = std::get_if<KeysShape>(&shape_.keys)) {
             policy::KeyGlobs chosen;
             chosen.keep = TRY(globs(keys->keep));
@@ -99,22 +102,28 @@ private:
                 const bool wild = old_name.find_first_of("*?") != std::string::npos;
                 chosen.rename.emplace_back(policy::Pattern{old_name, wild}, std::move(*name));
             }
-            const auto renamed = data_.rename(
-                [&](const std::string& key) -> Result<std::optional<std::string>> { return chosen.apply(key); });
-            if (!renamed) return evaluation_.fail_at({"keys", 1}, renamed.error().message);
+            for (const std::string& key : data_.keys()) {
+                if (auto name = chosen.apply(key)) names[key] = std::move(*name);
+            }
+        } else if (const auto* function = std::get_if<Function>(&shape_.keys)) {
+            place = shape_.functions[static_cast<std::size_t>(function->number)].place;
+            for (const std::string& key : data_.keys()) {
+                evaluation_.key_asked = &key;
+                const Json answer = TRY(evaluation_.call(*function));
+                if (answer == true) {
+                    names[key] = key;
+                } else if (answer.is_string()) {
+                    names[key] = answer.get<std::string>();
+                } else if (!answer.is_null() && answer != false) {
+                    return evaluation_.fail_at(place, "the function must return true, false or a new name");
+                }
+            }
+        } else {
             return {};
         }
-        const auto* function = std::get_if<Function>(&shape_.keys);
-        if (!function) return {};
-        const Place& place = shape_.functions[static_cast<std::size_t>(function->number)].place;
-        return data_.rename([&](const std::string& key) -> Result<std::optional<std::string>> {
-            evaluation_.key_asked = &key;
-            const Json answer = TRY(evaluation_.call(*function));
-            if (answer.is_null() || answer == false) return std::nullopt;
-            if (answer == true) return key;
-            if (answer.is_string()) return answer.get<std::string>();
-            return evaluation_.fail_at(place, "the function must return true, false or a new name");
-        });
+        const auto renamed = data_.rename(names);
+        if (!renamed) return evaluation_.fail_at(place, renamed.error().message);
+        return {};
     }
 
     Result<void> lay_data_over() {

@@ -50,6 +50,25 @@ void Data::replace(const std::map<std::string, std::string>& all) {
     for (const auto& [key, bytes] : all) put(key, bytes);
 }
 
+std::vector<std::string> Data::keys() const {
+    std::vector<std::string> keys;
+    for (const auto& [key, entry] : entries_) keys.push_back(key);
+    return keys;
+}
+
+Result<void> Data::rename(const std::map<std::string, std::string>& names) {
+    std::map<std::string, Entry> renamed;
+    for (auto& [key, entry] : entries_) {
+        const auto name = names.find(key);
+        if (name == names.end()) continue;
+        if (!renamed.emplace(name->second, std::move(entry)).second) {
+            return fail(fmt::format("two keys become '{}'", name->second));
+        }
+    }
+    entries_ = std::move(renamed);
+    return {};
+}
+
 std::map<std::string, std::string> Data::bytes() const {
     std::map<std::string, std::string> all;
     for (const auto& [key, entry] : entries_) all.emplace(key, decoded(entry));

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -25,21 +26,9 @@ public:
     /// Only these keys, with these bytes; sections stay as put() says.
     void replace(const std::map<std::string, std::string>& all);
 
-    /// Calls `rename(key)` for each key: its name on the copy, or nothing. Two keys that become one are an error.
-    template <typename Rename>
-    Result<void> rename(Rename&& rename) {
-        std::map<std::string, Entry> renamed;
-        for (auto& [key, entry] : entries_) {
-            auto name = rename(key);
-            if (!name) return std::unexpected(name.error());
-            if (!*name) continue;
-            if (!renamed.emplace(**name, std::move(entry)).second) {
-                return fail("two keys become '" + **name + "'");
-            }
-        }
-        entries_ = std::move(renamed);
-        return {};
-    }
+    std::vector<std::string> keys() const;
+    /// The name on the copy of each key; those without one go. Two keys that become one are an error.
+    Result<void> rename(const std::map<std::string, std::string>& names);
 
     std::map<std::string, std::string> bytes() const;
     /// Sets `data` and `binaryData` as an object of `kind` has them.

@@ -142,7 +142,7 @@ private:
             kind = *of_source;
             return {};
         }
-        return evaluation.fail_at({"kind", 1}, "which of the policy's kinds the copy is, 'into' does not say");
+        return evaluation.fail_at(shape().slot("kind"), "which of the policy's kinds the copy is, 'into' does not say");
     }
 
     Result<void> name(Evaluation& evaluation, const policy::Inputs& inputs) {
@@ -155,7 +155,7 @@ private:
             } else if (!inputs.sources.empty()) {
                 name = inputs.sources.front()->name();
             } else {
-                return evaluation.fail_at({"name", 1}, "the copy has no name");
+                return evaluation.fail_at(shape().slot("name"), "the copy has no name");
             }
         }
         name = policy::short_name(name);

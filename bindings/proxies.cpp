@@ -29,8 +29,6 @@ const char on_meta = 0;
 const char list_meta = 0;
 const char frozen_cache = 0;
 
-constexpr double most_exact = 9007199254740992.0;  // 2^53
-
 void push_registered(lua_State* lua, const char& key) {
     lua_pushlightuserdata(lua, const_cast<char*>(&key));
     lua_rawget(lua, LUA_REGISTRYINDEX);
@@ -162,9 +160,11 @@ void register_meta(lua_State* lua, const char& key, std::initializer_list<Field>
 }
 
 bool exact_in_double(const Json& number) {
+    constexpr std::int64_t most = 1LL << 53;
     if (number.is_number_float()) return true;
-    if (number.is_number_unsigned()) return number.get<std::uint64_t>() <= static_cast<std::uint64_t>(most_exact);
-    return std::abs(static_cast<double>(number.get<std::int64_t>())) <= most_exact;
+    if (number.is_number_unsigned()) return number.get<std::uint64_t>() <= static_cast<std::uint64_t>(most);
+    const auto integer = number.get<std::int64_t>();
+    return -most <= integer && integer <= most;
 }
 
 /// True where the value was pushed: it is one that Lua holds itself.

@@ -35,4 +35,10 @@ bool SelectionShape::is_constant() const {
            constant(copy_kind) && constant(copy_name) && std::ranges::all_of(except, &SelectionShape::is_constant);
 }
 
+Place PolicyShape::slot(const std::string& slot_name) const {
+    auto line = lines.find(slot_name);
+    if (line == lines.end()) line = lines.find("");
+    return {slot_name, line == lines.end() ? 1 : line->second};
+}
+
 }  // namespace moontide::bindings

@@ -5,6 +5,7 @@
 #include "policy/placeholder.hpp"
 #include "policy/policy.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -123,6 +124,9 @@ struct PolicyShape {
     std::optional<Value> annotations;
     std::variant<std::monostate, CarryShape, Function> carry;
     std::vector<FunctionShape> functions;
+    std::map<std::string, int> lines;  ///< of the slots that are there; "" is the table's own
+
+    Place slot(const std::string& slot_name) const;
 
     /// The selections, where they are the same for all objects.
     std::optional<std::vector<policy::Selection>> constant_from;
