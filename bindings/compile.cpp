@@ -1,5 +1,6 @@
 #include "bindings/compiler.hpp"
 #include "bindings/convert.hpp"
+#include "bindings/data.hpp"
 #include "bindings/proxies.hpp"
 #include "bindings/state.hpp"
 #include "bindings/words.hpp"
@@ -381,6 +382,13 @@ void Compiler::read_content(int table) {
 }
 
 void Compiler::check_whole() {
+    if (std::ranges::none_of(out_.shape.copy_kinds, has_data)) {
+        for (const char* slot : {"keys", "data"}) {
+            if (!out_.lines.contains(slot)) continue;
+            reject(slot,
+                   fmt::format("'{}' is for ConfigMaps and Secrets; the fields of other kinds are 'object'", slot));
+        }
+    }
     const auto* into = std::get_if<std::vector<SelectionShape>>(&out_.into);
     const bool into_names =
         into && std::ranges::all_of(*into, [](const auto& one) { return one.copy_name.has_value(); });

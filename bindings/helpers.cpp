@@ -133,10 +133,16 @@ int json_encode(lua_State* lua) {
 int json_decode(lua_State* lua) {
     const std::string_view text = text_argument(lua, 1);
     State::of(lua).charge(text.size());
-    const Json value = Json::parse(text, [](int depth, Json::parse_event_t, Json&) {
-        if (depth > deepest) throw Raise(fmt::format("json.decode: deeper than {}", deepest));
-        return true;
-    });
+    Json value;
+    try {
+        value = Json::parse(text, [](int depth, Json::parse_event_t, Json&) {
+            if (depth > deepest) throw Raise(fmt::format("json.decode: deeper than {}", deepest));
+            return true;
+        });
+    } catch (const Json::parse_error& error) {
+        // Its own text quotes the input, which may be a Secret's.
+        throw Raise(fmt::format("json.decode: the text is no JSON, at byte {}", error.byte));
+    }
     push_copy(lua, value);
     return 1;
 }

@@ -476,6 +476,45 @@ TEST_CASE("the nine lines of the annotation sync evaluate") {
     CHECK(copy->content->mark_annotations == marks);
 }
 
+TEST_CASE("a function makes a ConfigMap of a pod") {
+    const char* pod =
+        R"({"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"shop","name":"web-0","uid":"p-1","labels":{"app.kubernetes.io/name":"web"}},
+        "spec":{"nodeName":"n1","containers":[{"name":"c","ports":[{"containerPort":80}]}]},"status":{"phase":"Running"}})";
+    const Json copy = copy_of(R"lua(
+  from   = { kind = "Pod" },
+  kind   = "ConfigMap",
+  name   = "pod-{source.name}-cfg",
+  labels = { ["pod-uid"] = "{source.uid}" },
+  data   = function(on)
+    local pod = on.source
+    local data = { podName = pod.name, namespace = pod.namespace, nodeName = pod.spec.nodeName or "", phase = pod.status.phase or "" }
+    for _, key in ipairs({ "app.kubernetes.io/name", "none" }) do data[moontide.key("label_" .. key)] = pod.labels[key] end
+    for _, container in ipairs(pod.spec.containers) do data[container.name] = tostring(container.ports[1].containerPort) end
+    data.count = tostring(#pod.spec.containers)
+    return data
+  end,)lua",
+                              {pod});
+    CHECK(copy.at("name") == "pod-web-0-cfg");
+    CHECK(copy.at("labels") == Json({{"pod-uid", "p-1"}}));
+    CHECK(
+        copy.at("fields") ==
+        R"({"data":{"c":"80","count":"1","label_app.kubernetes.io_name":"web","namespace":"shop","nodeName":"n1","phase":"Running","podName":"web-0"}})");
+    CHECK(copy.at("reads") == "source ");
+}
+
+TEST_CASE("a policy without sources makes its copies of nothing") {
+    const auto policy = loaded(
+        "return { api = 'moontide/v1', into = { namespace = '*' }, kind = 'ConfigMap', name = 'note', "
+        "data = { text = 'hello {namespace.name}' } }");
+    policy::Inputs inputs;
+    inputs.namespace_object = object(target_namespace);
+    inputs.target = policy::Target{"", "blue-eu", {}, ""};
+    const auto copy = policy->evaluator()->copy(inputs);
+    if (!copy) FAIL(copy.error().message);
+    CHECK(copy->target.name == "note");
+    CHECK(copy->content->fields == R"({"data":{"text":"hello blue-eu"}})");
+}
+
 TEST_CASE("what an evaluation costs", "[.measure]") {
     const auto time = [](const char* what, int times, const auto& act) {
         const auto began = std::chrono::steady_clock::now();

@@ -86,6 +86,7 @@ TEST_CASE("mistakes are named with file, line, slot and a suggestion") {
         {with("group = '{source.name}', name = '{source.name}',"),
          "policies/copy/policy.lua:5: '{source.name}' in 'name': placeholders here begin with settings, namespace, "
          "target, group"},
+        {with("kind = 'Deployment', data = {},"), "policies/copy/policy.lua:5: 'data' is for ConfigMaps and Secrets"},
         {with("kind = 'ClusterRole',"),
          "policies/copy/policy.lua:5: copies of kind ClusterRole are written only where the configuration's 'kinds' "
          "names it"},
@@ -208,4 +209,33 @@ TEST_CASE("slots that this version does not serve are the only reason why the do
 })lua";
     CHECK_THAT(error_of(mirror),
                Catch::Contains(":3: slot 'owner': custom resources as owners are not served by this version"));
+}
+
+TEST_CASE("a long file name is whole in every message") {
+    const std::string file = "/etc/moontide/policies/" + std::string(90, 'd') + "/copy/policy.lua";
+    for (const char* text : {"local a = nil\nlocal b = a.x", "return {\n api = 'moontide/v1', frm = {} }", "x =\n= 1",
+                             "local function f()\n while true do end end f()"}) {
+        INFO(text);
+        const auto loaded = load({"copy", file, text, "", {}, false});
+        REQUIRE_FALSE(loaded);
+        CHECK_THAT(loaded.error().message, Catch::StartsWith(file + ":2: "));
+    }
+}
+
+TEST_CASE("a policy without sources says itself what it writes") {
+    const auto loaded =
+        load({"note",
+              "note.lua",
+              "return { api = 'moontide/v1', into = { namespace = '*' }, kind = 'ConfigMap', name = 'note', "
+              "data = { text = 'hello {namespace.name}' } }",
+              "",
+              {},
+              false});
+    if (!loaded) FAIL(loaded.error().message);
+    CHECK((*loaded)->shape().source_kinds.empty());
+    CHECK((*loaded)->shape().copy_kinds == std::vector<kube::Kind>{{"v1", "ConfigMap"}});
+    CHECK_THAT(error_of("return { api = 'moontide/v1', into = { namespace = '*' } }"),
+               Catch::Contains("without 'from' the slot 'kind' says"));
+    CHECK_THAT(error_of("return { api = 'moontide/v1', into = { namespace = '*' }, kind = 'Secret' }"),
+               Catch::Contains("without 'from' the slot 'name' says"));
 }
