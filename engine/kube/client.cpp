@@ -56,7 +56,7 @@ public:
     ClientImplementation& operator=(const ClientImplementation&) = delete;
 
     ~ClientImplementation() override {
-        while (!pending_.empty()) drop(*pending_.begin());
+        while (!pending_.empty()) drop(PendingPtr(*pending_.begin()));
     }
 
     void send(Call call, Done done) override {
@@ -89,7 +89,7 @@ public:
     std::weak_ptr<bool> alive() const { return alive_; }
 
     /// Cancels, and calls nothing.
-    void drop(PendingPtr pending) {
+    void drop(const PendingPtr& pending) {
         if (std::exchange(pending->finished, true)) return;
         release(pending);
     }
@@ -242,8 +242,7 @@ private:
         });
     }
 
-    void finish(const PendingPtr& held, std::optional<Error> error) {
-        const PendingPtr pending = held;  // `held` may live in what release() lets go
+    void finish(const PendingPtr& pending, std::optional<Error> error) {
         if (std::exchange(pending->finished, true)) return;
         if (pending->answer.status == 0) report(*pending, 0);
         release(pending);

@@ -24,12 +24,13 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
         const std::string entry(*one);
         if (!more.contains(entry.substr(0, entry.find('=')))) all.push_back(entry);
     }
-    for (const auto& [name, value] : more) all.push_back(name + "=" + value);
+    for (const auto& [name, value] : more) all.push_back(std::string(name).append("=").append(value));
     return all;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> out;
+    out.reserve(texts.size() + 1);
     for (auto& text : texts) out.push_back(text.data());
     out.push_back(nullptr);
     return out;
@@ -113,7 +114,7 @@ void Process::watch(Pipe& pipe) {
 }
 
 void Process::read(Pipe& pipe) {
-    std::array<char, 16 * 1024> buffer;
+    std::array<char, 16384> buffer;
     const auto got = ::read(pipe.descriptor, buffer.data(), buffer.size());
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got > 0) {

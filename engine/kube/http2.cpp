@@ -25,7 +25,7 @@ void HeaderBlock::add(const Headers& headers) {
 }
 
 bool collect(nghttp2_session* session, std::string& out) {
-    while (out.size() < 64 * 1024) {
+    while (out.size() < std::size_t{64} * 1024) {
         const std::uint8_t* data = nullptr;
         const auto size = nghttp2_session_mem_send(session, &data);
         if (size < 0) return false;

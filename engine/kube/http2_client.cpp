@@ -143,7 +143,7 @@ private:
         // Windows are given back by hand: the connection's at once, a stream's by consumed().
         nghttp2_option_set_no_auto_window_update(option, 1);
         // nine frames of 16 KiB: servers on nghttp2 break the whole connection at more
-        nghttp2_option_set_max_send_header_block_length(option, 9 * 16 * 1024);
+        nghttp2_option_set_max_send_header_block_length(option, std::size_t{9} * 16 * 1024);
         nghttp2_session* session = nullptr;
         nghttp2_session_client_new2(&session, callbacks, this, option);
         session_.reset(session);

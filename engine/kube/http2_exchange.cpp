@@ -23,7 +23,7 @@ void ServerExchange::begin(int status, Headers headers) {
 void ServerExchange::write(std::string_view chunk) {
     const auto connection = connection_.lock();
     if (!connection || phase_ != Phase::responding || chunk.empty()) return;
-    if (sent_ > 64 * 1024 && sent_ > out_.size() / 2) {
+    if (sent_ > std::size_t{64} * 1024 && sent_ > out_.size() / 2) {
         out_.erase(0, sent_);
         sent_ = 0;
     }

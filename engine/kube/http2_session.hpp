@@ -19,7 +19,7 @@ using CallbacksPtr = std::unique_ptr<nghttp2_session_callbacks, tls::FreeBy<nght
 using OptionPtr = std::unique_ptr<nghttp2_option, tls::FreeBy<nghttp2_option_del>>;
 
 /// Headers of one message may take this much; longer ones end the stream.
-inline constexpr std::size_t header_limit = 128 * 1024;
+inline constexpr std::size_t header_limit = std::size_t{128} * 1024;
 
 /// Points into `headers` and the texts given to add(), which must outlive it.
 class HeaderBlock {

@@ -42,6 +42,7 @@ Result<KubeconfigFile> load(const fs::path& path) {
 
 Result<Access> from_files(const std::vector<fs::path>& paths, const std::string& context) {
     std::vector<KubeconfigFile> files;
+    files.reserve(paths.size());
     for (const auto& path : paths) files.push_back(TRY(load(path)));
     return access_of(files, context);
 }

@@ -13,14 +13,14 @@ namespace moontide::kube {
 
 namespace {
 
-using yaml::Node;
+using yaml::Value;
 
 /// A named entry: where it was found and what it holds.
 struct Entry {
     const KubeconfigFile* file = nullptr;
-    const Node* node = nullptr;  // the map below "cluster", "user" or "context"
+    const Value* node = nullptr;  // the map below "cluster", "user" or "context"
 
-    std::string place(const Node* at) const { return file->name + ":" + std::to_string(at->line); }
+    std::string place(const Value* at) const { return file->name + ":" + std::to_string(at->line); }
 };
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -65,20 +65,20 @@ Result<Entry> entry(const std::vector<KubeconfigFile>& files, Named kind, const 
                     const std::string& place) {
     std::set<std::string> names;
     for (const auto& file : files) {
-        const Node* list = file.root->find(kind.section);
+        const Value* list = file.root->find(kind.section);
         if (list == nullptr) continue;
         const Entry at{&file, list};
-        if (list->shape != Node::Shape::list) {
+        if (list->shape != Value::Shape::list) {
             return fail(at.place(list) + ": '" + kind.section + "' must be a list");
         }
         for (const auto& item : list->list) {
-            const Node* item_name = item->find("name");
-            if (item_name == nullptr || item_name->shape != Node::Shape::text) continue;
+            const Value* item_name = item->find("name");
+            if (item_name == nullptr || item_name->shape != Value::Shape::text) continue;
             names.insert(item_name->text);
             if (item_name->text != name) continue;
-            const Node* node = item->find(kind.member);
-            static const Node nothing{Node::Shape::map, 0, {}, {}, {}};
-            if (node != nullptr && node->shape != Node::Shape::map) {
+            const Value* node = item->find(kind.member);
+            static const Value nothing{Value::Shape::map, 0, {}, {}, {}};
+            if (node != nullptr && node->shape != Value::Shape::map) {
                 return fail(at.place(node) + ": '" + kind.member + "' of '" + name + "' must be a map");
             }
             return Entry{&file, node != nullptr ? node : &nothing};
@@ -88,9 +88,9 @@ Result<Entry> entry(const std::vector<KubeconfigFile>& files, Named kind, const 
 }
 
 Result<std::string> text(const Entry& from, const char* key) {
-    const Node* node = from.node->find(key);
+    const Value* node = from.node->find(key);
     if (node == nullptr) return std::string();
-    if (node->shape != Node::Shape::text) return fail(from.place(node) + ": '" + key + "' must be a text");
+    if (node->shape != Value::Shape::text) return fail(from.place(node) + ": '" + key + "' must be a text");
     return node->text;
 }
 
@@ -103,12 +103,14 @@ Result<bool> boolean(const Entry& from, const char* key) {
 
 Result<std::vector<std::string>> texts(const Entry& from, const char* key) {
     std::vector<std::string> values;
-    const Node* node = from.node->find(key);
+    const Value* node = from.node->find(key);
     if (node == nullptr) return values;
-    const auto wrong = [&](const Node* at) { return fail(from.place(at) + ": '" + key + "' must be a list of texts"); };
-    if (node->shape != Node::Shape::list) return wrong(node);
+    const auto wrong = [&](const Value* at) {
+        return fail(from.place(at) + ": '" + key + "' must be a list of texts");
+    };
+    if (node->shape != Value::Shape::list) return wrong(node);
     for (const auto& item : node->list) {
-        if (item->shape != Node::Shape::text) return wrong(item.get());
+        if (item->shape != Value::Shape::text) return wrong(item.get());
         values.push_back(item->text);
     }
     return values;
@@ -158,9 +160,9 @@ Result<void> read_cluster(const Entry& cluster, const std::string& name, Access&
     return {};
 }
 
-Result<ExecPlugin> read_exec(const Entry& user, const Node* node) {
+Result<ExecPlugin> read_exec(const Entry& user, const Value* node) {
     const Entry from{user.file, node};
-    if (node->shape != Node::Shape::map) return fail(user.place(node) + ": 'exec' must be a map");
+    if (node->shape != Value::Shape::map) return fail(user.place(node) + ": 'exec' must be a map");
     ExecPlugin plugin;
     plugin.command = TRY(text(from, "command"));
     if (plugin.command.empty()) return fail(user.place(node) + ": 'exec' has no 'command'");
@@ -178,8 +180,8 @@ Result<ExecPlugin> read_exec(const Entry& user, const Node* node) {
         return fail(user.place(node) + ": the plugin '" + plugin.command +
                     "' has interactiveMode Always, and there is nobody to answer it");
     }
-    if (const Node* list = node->find("env")) {
-        if (list->shape != Node::Shape::list) return fail(user.place(list) + ": 'env' must be a list");
+    if (const Value* list = node->find("env")) {
+        if (list->shape != Value::Shape::list) return fail(user.place(list) + ": 'env' must be a list");
         for (const auto& item : list->list) {
             const Entry variable{user.file, item.get()};
             plugin.environment[TRY(text(variable, "name"))] = TRY(text(variable, "value"));
@@ -197,8 +199,8 @@ Result<void> read_user(const Entry& user, const std::string& name, Access& acces
     access.password = TRY(text(user, "password"));
     access.impersonate_user = TRY(text(user, "as"));
     access.impersonate_groups = TRY(texts(user, "as-groups"));
-    if (const Node* exec = user.node->find("exec")) access.exec = TRY(read_exec(user, exec));
-    if (const Node* provider = user.node->find("auth-provider")) {
+    if (const Value* exec = user.node->find("exec")) access.exec = TRY(read_exec(user, exec));
+    if (const Value* provider = user.node->find("auth-provider")) {
         return fail(user.place(provider) + ": user '" + name +
                     "' has an auth-provider, which Kubernetes 1.26 removed: use 'exec' with the provider's plugin");
     }
@@ -215,11 +217,11 @@ Result<void> read_user(const Entry& user, const std::string& name, Access& acces
 
 Result<KubeconfigFile> parse_file(const std::string& text, const std::string& name, const std::string& directory) {
     KubeconfigFile file{name, directory, TRY(yaml::parse(text, name))};
-    if (!file.root || file.root->shape == Node::Shape::null) {
-        file.root = std::make_shared<Node>(Node{Node::Shape::map, 1, {}, {}, {}});
+    if (!file.root || file.root->shape == Value::Shape::null) {
+        file.root = std::make_shared<Value>(Value{Value::Shape::map, 1, {}, {}, {}});
     }
-    if (file.root->shape != Node::Shape::map) return fail(name + ": is no kubeconfig: it must be a map");
-    if (const Node* kind = file.root->find("kind"); kind != nullptr && kind->text != "Config") {
+    if (file.root->shape != Value::Shape::map) return fail(name + ": is no kubeconfig: it must be a map");
+    if (const Value* kind = file.root->find("kind"); kind != nullptr && kind->text != "Config") {
         return fail(name + ":" + std::to_string(kind->line) + ": is no kubeconfig: its kind is '" + kind->text +
                     "', not 'Config'");
     }

@@ -14,7 +14,7 @@ namespace moontide::kube {
 struct KubeconfigFile {
     std::string name;
     std::string directory;
-    yaml::NodePtr root;
+    yaml::ValuePtr root;
 };
 
 /// Checks no more than that it is a kubeconfig. Any thread.

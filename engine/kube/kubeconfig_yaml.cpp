@@ -30,12 +30,12 @@ struct Refused : std::exception {
 /// a ring, and nested aliases make it grow without bound as it is walked.
 class Builder final : public YAML::EventHandler {
 public:
-    NodePtr root;
+    ValuePtr root;
 
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        add(leaf(mark, Node::Shape::null), anchor, 1);
+        add(leaf(mark, Value::Shape::null), anchor, 1);
     }
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -50,45 +50,45 @@ public:
         const bool plain = tag == "?";
         const bool null =
             plain && (value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL");
-        auto node = leaf(mark, null ? Node::Shape::null : Node::Shape::text);
+        auto node = leaf(mark, null ? Value::Shape::null : Value::Shape::text);
         node->text = value;
         add(std::move(node), anchor, 1);
     }
 
     void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
-        begin(mark, Node::Shape::list, anchor);
+        begin(mark, Value::Shape::list, anchor);
     }
     void OnSequenceEnd() override { end(); }
     void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value) override {
-        begin(mark, Node::Shape::map, anchor);
+        begin(mark, Value::Shape::map, anchor);
     }
     void OnMapEnd() override { end(); }
 
 private:
     /// A finished node, with what it comes to when every alias in it is followed.
     struct Finished {
-        NodePtr node;
+        ValuePtr node;
         std::size_t nodes = 1;
         std::size_t depth = 1;
     };
     struct Open {
-        std::shared_ptr<Node> node;
+        std::shared_ptr<Value> node;
         YAML::anchor_t anchor;
         std::optional<std::string> key;
         std::size_t nodes = 1;
         std::size_t depth = 1;
     };
 
-    static std::shared_ptr<Node> leaf(const YAML::Mark& mark, Node::Shape shape) {
-        auto node = std::make_shared<Node>();
+    static std::shared_ptr<Value> leaf(const YAML::Mark& mark, Value::Shape shape) {
+        auto node = std::make_shared<Value>();
         node->shape = shape;
         node->line = mark.line + 1;
         return node;
     }
 
-    void begin(const YAML::Mark& mark, Node::Shape shape, YAML::anchor_t anchor) {
+    void begin(const YAML::Mark& mark, Value::Shape shape, YAML::anchor_t anchor) {
         if (open_.size() >= depth_limit) throw Refused(mark.line + 1, "nested too deep");
         open_.push_back({leaf(mark, shape), anchor, std::nullopt});
     }
@@ -99,7 +99,7 @@ private:
         add(std::move(done.node), done.anchor, done.nodes, done.depth);
     }
 
-    void add(std::shared_ptr<Node> node, YAML::anchor_t anchor, std::size_t nodes, std::size_t depth = 1) {
+    void add(std::shared_ptr<Value> node, YAML::anchor_t anchor, std::size_t nodes, std::size_t depth = 1) {
         const int line = node->line;
         const Finished finished{std::move(node), nodes, depth};
         if (anchor != YAML::NullAnchor) anchors_[anchor] = finished;
@@ -115,10 +115,10 @@ private:
         parent.nodes += child.nodes;
         parent.depth = std::max(parent.depth, child.depth + 1);
         if (parent.nodes > node_limit) throw Refused(line, "more than " + std::to_string(node_limit) + " values");
-        if (parent.node->shape == Node::Shape::list) {
+        if (parent.node->shape == Value::Shape::list) {
             parent.node->list.push_back(child.node);
         } else if (!parent.key) {
-            if (child.node->shape != Node::Shape::text) throw Refused(line, "a key must be a text");
+            if (child.node->shape != Value::Shape::text) throw Refused(line, "a key must be a text");
             parent.key = child.node->text;
         } else {
             parent.node->map.emplace_back(std::move(*parent.key), child.node);
@@ -132,13 +132,13 @@ private:
 
 }  // namespace
 
-const Node* Node::find(std::string_view key) const {
+const Value* Value::find(std::string_view key) const {
     // The last one of a key counts, as Go's parsers have it.
     const auto found = std::find_if(map.rbegin(), map.rend(), [&](const auto& entry) { return entry.first == key; });
     return found == map.rend() || found->second->shape == Shape::null ? nullptr : found->second.get();
 }
 
-Result<NodePtr> parse(const std::string& text, const std::string& file) {
+Result<ValuePtr> parse(const std::string& text, const std::string& file) {
     if (text.size() > text_limit) return fail(file + ": larger than 16 MiB");
     try {
         std::istringstream stream(text);

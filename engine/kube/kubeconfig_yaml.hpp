@@ -11,23 +11,23 @@
 
 namespace moontide::kube::yaml {
 
-struct Node;
-using NodePtr = std::shared_ptr<const Node>;
+struct Value;
+using ValuePtr = std::shared_ptr<const Value>;
 
-struct Node {
+struct Value {
     enum class Shape { null, text, list, map };
     Shape shape = Shape::null;
     int line = 0;  ///< counted from 1
     std::string text;
-    std::vector<NodePtr> list;
-    std::vector<std::pair<std::string, NodePtr>> map;
+    std::vector<ValuePtr> list;
+    std::vector<std::pair<std::string, ValuePtr>> map;
 
     /// The value of `key`; null where this is no map, has no such key, or the value is null.
-    const Node* find(std::string_view key) const;
+    const Value* find(std::string_view key) const;
 };
 
 /// The first document of `text`; null for one without any. Aliases are followed, but not into themselves, and not to
 /// more than 200,000 nodes or a depth of 64. Errors begin with `file`:line. Any thread.
-Result<NodePtr> parse(const std::string& text, const std::string& file);
+Result<ValuePtr> parse(const std::string& text, const std::string& file);
 
 }  // namespace moontide::kube::yaml

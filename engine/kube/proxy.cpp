@@ -164,7 +164,8 @@ void Tunnel::receive() {
     const auto taken = end == std::string::npos ? static_cast<std::size_t>(got) : end + 4 - before;
     [[maybe_unused]] const auto drained = ::recv(descriptor_, buffer.data(), taken, 0);
     if (end == std::string::npos) {
-        if (response_.size() > 64 * 1024) finish(fail(place_ + ": answers CONNECT without end", Retry::later));
+        if (response_.size() > std::size_t{64} * 1024)
+            finish(fail(place_ + ": answers CONNECT without end", Retry::later));
         return;
     }
     const auto line = response_.substr(0, response_.find("\r\n"));

@@ -1,5 +1,7 @@
 #include "kube/tls_openssl.hpp"
 
+#include <utility>
+
 #include <openssl/err.h>
 
 namespace moontide::kube::tls {
@@ -11,8 +13,10 @@ std::string openssl_errors() {
     while (const unsigned long code = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags)) {
         const char* reason = ERR_reason_error_string(code);
         std::string one = reason != nullptr ? reason : "error " + std::to_string(code);
-        if ((flags & ERR_TXT_STRING) != 0 && data != nullptr && *data != '\0') one += std::string(" (") + data + ")";
-        text = text.empty() ? one : one + ": " + text;
+        if ((flags & ERR_TXT_STRING) != 0 && data != nullptr && *data != '\0')
+            one.append(" (").append(data).append(")");
+        if (!text.empty()) one.append(": ").append(text);
+        text = std::move(one);
     }
     return text.empty() ? "unknown TLS error" : text;
 }

@@ -17,21 +17,23 @@ namespace moontide::kube::tls {
 namespace {
 
 // One event reads and sends at most this much, so that a busy connection leaves the loop to the others.
-constexpr std::size_t turn = 512 * 1024;
-constexpr std::size_t record = 16 * 1024;
+constexpr std::size_t turn = std::size_t{512} * 1024;
+constexpr std::size_t record = std::size_t{16} * 1024;
+
+int descriptor_of(BIO* bio) {
+    return *static_cast<const int*>(BIO_get_data(bio));
+}
 
 // OpenSSL's own socket BIO uses write(2), which raises SIGPIPE for the whole process when the peer has gone.
 int bio_write(BIO* bio, const char* data, int size) {
-    const auto sent = ::send(static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))), data,
-                             static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    const auto sent = ::send(descriptor_of(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
     BIO_clear_retry_flags(bio);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
     return static_cast<int>(sent);
 }
 
 int bio_read(BIO* bio, char* data, int size) {
-    const auto got = ::recv(static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))), data,
-                            static_cast<std::size_t>(size), 0);
+    const auto got = ::recv(descriptor_of(bio), data, static_cast<std::size_t>(size), 0);
     BIO_clear_retry_flags(bio);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
     if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
@@ -44,7 +46,8 @@ long bio_control(BIO* bio, int command, long, void*) {
     return 0;
 }
 
-BIO* bio_of(int descriptor) {
+/// `descriptor` must stay where it is as long as the BIO.
+BIO* bio_of(int& descriptor) {
     static const auto method = [] {
         std::unique_ptr<BIO_METHOD, FreeBy<BIO_meth_free>> made(
             BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE"));
@@ -54,7 +57,7 @@ BIO* bio_of(int descriptor) {
         return made;
     }();
     BIO* bio = BIO_new(method.get());
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+    BIO_set_data(bio, &descriptor);
     BIO_set_init(bio, 1);
     return bio;
 }
