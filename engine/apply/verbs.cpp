@@ -90,11 +90,10 @@ Result<kube::Call> call_for(const Order& order, const Address& address, const Si
                   return call("PUT", path, "application/json", TRY(merged_object(*order.wish, ours, step, live_json)));
               },
               [&](const Apply& step) -> Result<kube::Call> {
-                  const auto making = step.resource_version == 0 ? plan::Making::made : plan::Making::taken;
                   auto path = managed(object_path(address));
                   if (step.force) path += "&force=true";
                   return call("PATCH", path, "application/apply-patch+yaml",
-                              applied_object(*order.wish, claim_as(making), step));
+                              applied_object(*order.wish, claim_as(step.making), step));
               },
               [&](const Release& step) -> Result<kube::Call> {
                   const auto live = TRY(reader().read(live_json));

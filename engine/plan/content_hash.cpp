@@ -22,15 +22,16 @@ public:
 
     void raw(std::string_view text) { EVP_DigestUpdate(context_.get(), text.data(), text.size()); }
     void text(std::string_view text) {
-        const std::uint64_t size = text.size();
-        raw({reinterpret_cast<const char*>(&size), sizeof size});
+        count(text.size());
         raw(text);
     }
-    /// A section is left out where it is empty.
+    void count(std::uint64_t number) { raw({reinterpret_cast<const char*>(&number), sizeof number}); }
+    /// A section is left out where it is empty; its size tells it from the one that follows.
     void section(std::string_view title, Pairs& pairs) {
         if (pairs.empty()) return;
         if (!std::is_sorted(pairs.begin(), pairs.end())) std::sort(pairs.begin(), pairs.end());
         text(title);
+        count(pairs.size());
         for (const auto& [key, value] : pairs) {
             text(key);
             text(value);
@@ -123,19 +124,23 @@ std::string_view text_at(dom::element object, std::string_view key) {
     return object[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
-bool has_any(dom::element object, std::string_view key) {
+std::size_t size_at(dom::element object, std::string_view key) {
     dom::array entries;
-    return object[key].get(entries) == simdjson::SUCCESS && entries.size() > 0;
+    return object[key].get(entries) == simdjson::SUCCESS ? entries.size() : 0;
 }
 
-/// The one owner reference that `belongs` writes; anything else on the list is somebody else's.
-std::optional<Belonging> belonging_of(dom::element metadata) {
+/// The owner reference that `belongs` wrote: to the source or owner that the claim names. Any other is somebody else's.
+std::optional<Belonging> belonging_of(dom::element metadata, const Bond& bond) {
     dom::array entries;
-    if (metadata["ownerReferences"].get(entries) != simdjson::SUCCESS || entries.size() != 1) return std::nullopt;
-    const dom::element entry = *entries.begin();
-    return Belonging{{std::string(text_at(entry, "apiVersion")), std::string(text_at(entry, "kind"))},
-                     std::string(text_at(entry, "name")),
-                     std::string(text_at(entry, "uid"))};
+    if (metadata["ownerReferences"].get(entries) != simdjson::SUCCESS) return std::nullopt;
+    for (const auto entry : entries) {
+        const auto uid = text_at(entry, "uid");
+        if (uid.empty() || (uid != bond.source_uid && uid != bond.owner_uid)) continue;
+        return Belonging{{std::string(text_at(entry, "apiVersion")), std::string(text_at(entry, "kind"))},
+                         std::string(text_at(entry, "name")),
+                         std::string(uid)};
+    }
+    return std::nullopt;
 }
 
 const std::string_view* value_of(const Pairs& pairs, std::string_view key) {
@@ -185,7 +190,9 @@ Result<Live> LiveReader::read(std::string_view object_json) {
         return fail(std::string("a copy's JSON cannot be read: ") + simdjson::error_message(error));
     }
     dom::element metadata;
-    if (object["metadata"].get(metadata) != simdjson::SUCCESS) return fail("an object without metadata");
+    if (object["metadata"].get(metadata) != simdjson::SUCCESS || !metadata.is_object()) {
+        return fail("an object without metadata");
+    }
 
     Live live;
     live.namespace_name = text_at(metadata, "namespace");
@@ -214,11 +221,11 @@ Result<Live> LiveReader::read(std::string_view object_json) {
     };
     live.our_labels = is(marks::managed_by, "moontide") && is(marks::instance, live.claim->instance) &&
                       is(marks::owner, live.claim->bond.owner_label());
-    const auto belonging = belonging_of(metadata);
+    const auto belonging = belonging_of(metadata, live.claim->bond);
     // Ours beside the listed ones: three labels and the claim.
     live.plain = labels.size() == live.claim->labels.size() + 3 &&
-                 annotations.size() == live.claim->annotations.size() + 1 && !has_any(metadata, "finalizers") &&
-                 (!has_any(metadata, "ownerReferences") || belonging.has_value());
+                 annotations.size() == live.claim->annotations.size() + 1 && size_at(metadata, "finalizers") == 0 &&
+                 size_at(metadata, "ownerReferences") == (belonging ? 1 : 0);
 
     Digest digest;
     std::vector<std::string> kept;

@@ -21,16 +21,32 @@ Decision unwanted(const TargetKey& target, const Record& record, Leftover leftov
     return Do{Delete{target, record.uid, record.resource_version}, "no longer wanted"};
 }
 
+Making making_of(const Record& record) {
+    return record.made ? Making::made : Making::taken;
+}
+
+/// What we only joined is others' too, whatever `writes` says of what we made.
+bool only_fields(const Wish& want, Making making) {
+    const bool joins = want.existing == Existing::merge || want.existing == Existing::join;
+    return want.writes == Writes::fields || (joins && making == Making::taken);
+}
+
+Apply apply(const TargetKey& target, const Wish& want, kube::ResourceVersion judged, Making making) {
+    return {
+        .target = target, .resource_version = judged, .force = want.existing == Existing::overwrite, .making = making};
+}
+
 Decision replace(const TargetKey& target, const Wish& want, const Record& record, std::string_view why) {
-    if (want.writes == Writes::fields)
-        return Do{Apply{target, record.resource_version, want.existing == Existing::overwrite}, why};
+    if (only_fields(want, making_of(record))) {
+        return Do{apply(target, want, record.resource_version, making_of(record)), why};
+    }
     if (record.immutable) {
         // The server takes no change of an immutable object's data; what we made we may make anew.
         if (!record.made) return Refuse{"Immutable", "is immutable and was not made by Moontide"};
         return Do{Delete{target, record.uid, record.resource_version}, "immutable, made anew"};
     }
     Replace step{.target = target, .uid = record.uid, .resource_version = record.resource_version};
-    step.making = record.made ? Making::made : Making::taken;
+    step.making = making_of(record);
     step.plain = record.plain && !record.by_marks;
     // A patch adds to maps that must be there; where our labels were taken off they may not be.
     step.same_keys = record.keys == want.keys && record.labelled && !record.by_marks;
@@ -40,6 +56,8 @@ Decision replace(const TargetKey& target, const Wish& want, const Record& record
 
 Decision wanted(const TargetKey& target, const Wish& want, const Record& record, Holder holder) {
     if (holder == Holder::wants) return Refuse{"HeldByOther", "is held for another source or policy"};
+    // No watch shows what is known by its marks alone, so its end is found by looking.
+    if (record.terminating && record.by_marks) return Do{Create{target, true}, "its forerunner was being deleted"};
     if (record.terminating) return Wait{"the copy is being deleted"};
     if (record.by_marks) return replace(target, want, record, "taken over");
     if (holder == Holder::lets_go) return replace(target, want, record, "handed over");
@@ -47,8 +65,10 @@ Decision wanted(const TargetKey& target, const Wish& want, const Record& record,
     return replace(target, want, record, record.hash == want.hash ? "its labels were changed" : "differs");
 }
 
-Decision take(const TargetKey& target, const Foreign& there, Making making, std::string_view why) {
-    if (there.immutable) {
+Decision take(const TargetKey& target, const Wish& want, const Foreign& there, Making making, std::string_view why) {
+    if (only_fields(want, making)) return Do{apply(target, want, there.resource_version, making), why};
+    // Where the content is right already only marks are written, and those no object refuses.
+    if (there.immutable && !there.same_fields) {
         if (making == Making::taken) return Refuse{"Immutable", "is immutable and was not made by Moontide"};
         return Do{Delete{target, there.uid, there.resource_version}, "immutable, made anew"};
     }
@@ -56,24 +76,25 @@ Decision take(const TargetKey& target, const Foreign& there, Making making, std:
                       .uid = there.uid,
                       .resource_version = there.resource_version,
                       .making = making,
-                      .takes_over = true},
+                      .takes_over = making == Making::made},
               why};
 }
 
 Decision wanted(const TargetKey& target, const Wish& want, const Foreign& there) {
-    if (there.terminating) return Wait{"an object of that name is being deleted"};
+    // A refusal, since that is looked at again: no watch shows the end of what is not ours.
+    if (there.terminating) return Refuse{"AlreadyExists", "exists, is not Moontide's, and is being deleted"};
     switch (want.existing) {
         case Existing::marked:
-            if (there.marked) return take(target, there, Making::made, "taken over");
+            if (there.marked) return take(target, want, there, Making::made, "taken over");
             break;
         case Existing::adopt:
-            if (there.same_fields) return take(target, there, Making::taken, "adopted");
+            if (there.same_fields) return take(target, want, there, Making::taken, "adopted");
             return Refuse{"ContentDiffers", "exists, is not Moontide's, and its content differs"};
         case Existing::overwrite:
-            return take(target, there, Making::taken, "overwritten");
+            return take(target, want, there, Making::taken, "overwritten");
         case Existing::merge:
         case Existing::join:
-            return Do{Apply{target, there.resource_version, false}, "joined"};
+            return take(target, want, there, Making::taken, "joined");
         case Existing::refuse:
             break;
     }
@@ -90,8 +111,12 @@ Decision diff(const TargetKey& target, const Wish* want, const Standing& have, H
         return Keep{};
     }
     return std::visit(Match{[&](const Absent&) -> Decision {
-                                if (want->existing == Existing::join) return Wait{"awaits an object of that name"};
-                                if (want->writes == Writes::fields) return Do{Apply{target, 0, false}, "missing"};
+                                if (want->existing == Existing::join) {
+                                    return Refuse{"Awaited", "is to be joined, and nothing of that name is there"};
+                                }
+                                if (want->writes == Writes::fields) {
+                                    return Do{apply(target, *want, 0, Making::made), "missing"};
+                                }
                                 return Do{Create{target}, "missing"};
                             },
                             [&](const Record& record) { return wanted(target, *want, record, holder); },

@@ -31,7 +31,7 @@ struct Wait {
     std::string_view why;
 };
 
-/// What is there is not ours to touch.
+/// What is there is not ours to touch, or what is awaited is not there. No watch shows the end of it: look again later.
 struct Refuse {
     std::string_view reason;  ///< CamelCase, for Events and metrics
     std::string message;

@@ -1,8 +1,19 @@
 #include "plan/have.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace moontide::plan {
+
+namespace {
+
+/// The watch of our label will show it, or has.
+bool is_watched(const Sighting& sighting) {
+    const auto* record = std::get_if<Record>(&sighting.standing);
+    return sighting.version != 0 && record != nullptr && (record->labelled || sighting.own_write);
+}
+
+}  // namespace
 
 const Record* Have::record(const TargetKey& target) const {
     const auto found = records_.find(target);
@@ -10,6 +21,8 @@ const Record* Have::record(const TargetKey& target) const {
 }
 
 std::optional<Record> Have::put(const TargetKey& target, const Record& record) {
+    const auto known = records_.find(target);
+    if (known != records_.end() && known->second.unit == record.unit) return std::exchange(known->second, record);
     auto before = remove(target);
     records_[target] = record;
     auto& of_unit = by_unit_[record.unit];
@@ -55,9 +68,14 @@ std::vector<UnitId> Have::units() const {
 }
 
 void Have::see(const TargetKey& target, Sighting sighting) {
-    // The watch may have been quicker than the answer.
-    if (const auto* known = record(target);
-        known != nullptr && sighting.version != 0 && known->resource_version >= sighting.version) {
+    const auto* known = record(target);
+    const bool by_record = known != nullptr && sighting.version != 0 && known->resource_version >= sighting.version;
+    // Shown, and gone again before the answer came.
+    const bool by_watch = is_watched(sighting) && sighting.version <= shown_[target.kind];
+    // Its deletion was shown, and another object stands in its place.
+    const bool by_successor = std::holds_alternative<Absent>(sighting.standing) && sighting.uid != Uid{} &&
+                              known != nullptr && known->uid != sighting.uid && !sightings_.contains(target);
+    if (by_record || by_watch || by_successor) {
         sightings_.erase(target);
         return;
     }
@@ -70,6 +88,8 @@ const Sighting* Have::sighting(const TargetKey& target) const {
 }
 
 bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVersion version, bool deleted) {
+    auto& shown = shown_[target.kind];
+    shown = std::max(shown, version);
     const auto found = sightings_.find(target);
     if (found == sightings_.end()) return false;
     const auto& seen = found->second;
@@ -91,8 +111,21 @@ bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVers
 }
 
 void Have::progressed(KindId kind, kube::ResourceVersion version) {
+    auto& shown = shown_[kind];
+    shown = std::max(shown, version);
     std::erase_if(sightings_, [&](const auto& entry) {
-        return entry.first.kind == kind && entry.second.version != 0 && entry.second.version <= version;
+        return entry.first.kind == kind && is_watched(entry.second) && entry.second.version <= version;
+    });
+}
+
+void Have::relisted(KindId kind, kube::ResourceVersion version) {
+    progressed(kind, version);
+    std::erase_if(sightings_, [&](const auto& entry) {
+        const auto& [target, seen] = entry;
+        if (target.kind != kind) return false;
+        // No event will tell the deletion of what the list does not have.
+        const bool gone = std::holds_alternative<Absent>(seen.standing) && record(target) == nullptr;
+        return gone || std::holds_alternative<Foreign>(seen.standing);
     });
 }
 

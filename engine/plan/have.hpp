@@ -16,7 +16,9 @@ namespace moontide::plan {
 /// What an answer showed of a target; laid over the records until the watch has caught up with it.
 struct Sighting {
     Standing standing = {};
-    /// The watch has caught up when it shows this version or a later one; 0 where only the object's deletion tells.
+    /// The watch has caught up when it shows this version or a later one. 0 where no version tells: of what is gone its
+    /// deletion does, of what a refused write taught about a record its next event.
+    /// What carries no label of ours is not watched: it stays until a decision is made of it.
     kube::ResourceVersion version = 0;
     Uid uid = {};
     bool own_write = false;
@@ -71,6 +73,7 @@ public:
 
     // Sightings.
 
+    /// Left out where the watch has been quicker than the answer.
     void see(const TargetKey& target, Sighting sighting);
     const Sighting* sighting(const TargetKey& target) const;
     /// The watch has shown this object at this version (or its deletion): drops what it has caught up with. True
@@ -78,6 +81,8 @@ public:
     bool caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVersion version, bool deleted);
     /// The watch has delivered everything up to `version`.
     void progressed(KindId kind, kube::ResourceVersion version);
+    /// The records of a kind are what a list at `version` has.
+    void relisted(KindId kind, kube::ResourceVersion version);
     /// A foreign object is not watched: what was seen of it serves one decision.
     void forget_foreign(const TargetKey& target);
     std::size_t own_writes_unseen() const;
@@ -125,6 +130,7 @@ private:
     ByTarget<Record> records_;
     std::unordered_map<UnitId, std::vector<TargetKey>> by_unit_;  // each in order; none is empty
     ByTarget<Sighting> sightings_;
+    std::unordered_map<KindId, kube::ResourceVersion> shown_;  // up to where each kind's watch has come
     ByTarget<Ticket> tickets_;
     ByTarget<std::vector<UnitId>> candidates_;
     ByTarget<Trouble> troubles_;

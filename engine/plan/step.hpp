@@ -44,7 +44,7 @@ struct Replace {
     Making making = Making::made;
     bool plain = false;       ///< nothing of others is on it
     bool same_keys = false;   ///< the claim lists the keys that the wish has: none is to be taken off
-    bool takes_over = false;  ///< it carried no claim of ours: leftovers of its former controller go
+    bool takes_over = false;  ///< the controller that the policy replaces made it: what it left goes
 };
 
 /// Server-side apply: the fields that the policy names are ours, others stay.
@@ -52,6 +52,7 @@ struct Apply {
     TargetKey target;
     kube::ResourceVersion resource_version = 0;  ///< 0: it must not exist
     bool force = false;
+    Making making = Making::made;
 };
 
 /// Our marks go, the object stays.

@@ -94,7 +94,7 @@ void Copies::relisted(kube::ResourceVersion version) {
             const bool own = have.caught_up(target, record.uid, record.resource_version, false);
             if (changed && !own) stirred.emplace_back(target, record.unit);
         }
-        have.progressed(kind_, version);
+        have.relisted(kind_, version);
     });
     listed_.clear();
     for (const auto& [target, unit] : stirred) look_at(target, unit, false);

@@ -135,9 +135,7 @@ Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, con
         if (const auto* record = std::get_if<plan::Record>(&standing); record != nullptr && !record->immutable) {
             auto fixed = *record;
             fixed.immutable = true;
-            have.see(
-                target,
-                {.standing = fixed, .version = record->resource_version + 1, .uid = record->uid, .own_write = false});
+            have.see(target, {.standing = fixed, .version = 0, .uid = record->uid, .own_write = false});
             return {.result = "conflict", .again = true};
         }
     }

@@ -1,0 +1,262 @@
+#include "plan/diff.hpp"
+
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace moontide;
+using namespace moontide::plan;
+using policy::Existing;
+using policy::Writes;
+
+namespace {
+
+const TargetKey here{1, 2, 3};
+const Uid uid{{1}};
+
+Record record(auto change) {
+    Record out;
+    out.uid = uid;
+    out.hash = Hash{{1}};
+    out.resource_version = 5;
+    out.unit = 1;
+    out.keys = 9;
+    out.plain = out.made = out.labelled = true;
+    change(out);
+    return out;
+}
+
+Foreign foreign(auto change) {
+    Foreign out;
+    out.uid = uid;
+    out.resource_version = 5;
+    change(out);
+    return out;
+}
+
+/// The wish of every row has this hash and these keys.
+Wish wish(Existing existing, Writes writes) {
+    Wish out;
+    out.unit = 1;
+    out.hash = Hash{{1}};
+    out.keys = 9;
+    out.existing = existing;
+    out.writes = writes;
+    return out;
+}
+
+const std::map<std::string, Standing>& standings() {
+    const auto differs = [](Record& r) { r.hash = Hash{{2}}; };
+    static const std::map<std::string, Standing> all = {
+        {"absent", Absent{}},
+        {"right", record([](Record&) {})},
+        {"right-taken", record([](Record& r) { r.made = false; })},
+        {"right-immutable", record([](Record& r) { r.immutable = true; })},
+        {"differs", record(differs)},
+        {"differs-marked", record([&](Record& r) { differs(r), r.plain = false; })},
+        {"differs-keys", record([&](Record& r) { differs(r), r.plain = false, r.keys = 8; })},
+        {"differs-taken", record([&](Record& r) { differs(r), r.made = false; })},
+        {"differs-immutable", record([&](Record& r) { differs(r), r.immutable = true; })},
+        {"differs-taken-immutable", record([&](Record& r) { differs(r), r.immutable = true, r.made = false; })},
+        {"unlabelled", record([](Record& r) { r.labelled = r.plain = false; })},
+        {"terminating", record([](Record& r) { r.terminating = true; })},
+        {"by-marks", record([&](Record& r) { differs(r), r.by_marks = true; })},
+        {"by-marks-terminating", record([](Record& r) { r.by_marks = r.terminating = true; })},
+        {"foreign", foreign([](Foreign&) {})},
+        {"foreign-immutable", foreign([](Foreign& f) { f.immutable = true; })},
+        {"foreign-same", foreign([](Foreign& f) { f.same_fields = true; })},
+        {"foreign-same-immutable", foreign([](Foreign& f) { f.same_fields = f.immutable = true; })},
+        {"foreign-marked", foreign([](Foreign& f) { f.marked = true; })},
+        {"foreign-marked-immutable", foreign([](Foreign& f) { f.marked = f.immutable = true; })},
+        {"foreign-terminating", foreign([](Foreign& f) { f.terminating = f.marked = f.same_fields = true; })},
+    };
+    return all;
+}
+
+std::string word(Making making) {
+    return making == Making::made ? " made" : " taken";
+}
+
+/// A decision in words; what it proves must be what was judged.
+std::string words(const Decision& decision) {
+    if (std::holds_alternative<Keep>(decision)) return "keep";
+    if (std::holds_alternative<Wait>(decision)) return "wait";
+    if (const auto* refuse = std::get_if<Refuse>(&decision)) return "refuse " + std::string(refuse->reason);
+    const auto& step = std::get<Do>(decision).step;
+    CHECK(plan::target(step) == here);
+    std::string text(name(step));
+    const auto proves = [](const auto& judged) { CHECK((judged.uid == uid && judged.resource_version == 5)); };
+    if (const auto* create = std::get_if<Create>(&step)) {
+        if (create->look_first) text += " look";
+    } else if (const auto* replace = std::get_if<Replace>(&step)) {
+        proves(*replace);
+        text += word(replace->making);
+        text += replace->plain ? " put" : replace->same_keys ? " patch" : " merge";
+        if (replace->takes_over) text += " takes-over";
+    } else if (const auto* apply = std::get_if<Apply>(&step)) {
+        text += " " + std::to_string(apply->resource_version) + word(apply->making);
+        if (apply->force) text += " force";
+    } else if (const auto* release = std::get_if<Release>(&step)) {
+        proves(*release);
+    } else {
+        proves(std::get<Delete>(step));
+    }
+    return text;
+}
+
+using Names = std::map<std::string, int>;
+const Names wants = {{"none", -1},     {"refuse", 0}, {"marked", 1}, {"adopt", 2},
+                     {"overwrite", 3}, {"merge", 4},  {"join", 5}};
+const Names holders = {{"self", 0}, {"wants", 1}, {"lets_go", 2}};
+const Names leftovers = {{"remove", 0}, {"report", 1}};
+
+std::vector<std::string> pick(const std::string& cell, const auto& all) {
+    std::vector<std::string> out;
+    if (cell == "*" || cell == "any") {
+        for (const auto& [name, value] : all) {
+            if (cell == "*" || name != "none") out.push_back(name);
+        }
+        return out;
+    }
+    std::istringstream in(cell);
+    for (std::string one; std::getline(in, one, ',');) {
+        REQUIRE(all.contains(one));
+        out.push_back(one);
+    }
+    return out;
+}
+
+/// Rows: standing, wanted with which `existing` ("none": not wanted, "any": wanted), holder, leftover, the decision.
+/// `*` is all of a column; together the rows must be every case, each once.
+void check_table(const std::string& table, Writes writes) {
+    std::map<std::string, std::string> seen;
+    std::istringstream lines(table);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream in(line);
+        std::string standing, want, holder, leftover, decision;
+        if (!(in >> standing >> want >> holder >> leftover) || standing == "#") continue;
+        std::getline(in >> std::ws, decision);
+        for (const auto& s : pick(standing, standings())) {
+            for (const auto& w : pick(want, wants)) {
+                for (const auto& h : pick(holder, holders)) {
+                    for (const auto& l : pick(leftover, leftovers)) {
+                        const auto what = s + " " + w + " " + h + " " + l;
+                        INFO(what);
+                        CHECK(seen.emplace(what, decision).second);
+                        const auto wished = wish(static_cast<Existing>(std::max(0, wants.at(w))), writes);
+                        const auto decided =
+                            diff(here, w == "none" ? nullptr : &wished, standings().at(s),
+                                 static_cast<Holder>(holders.at(h)), static_cast<Leftover>(leftovers.at(l)));
+                        CHECK(words(decided) == decision);
+                    }
+                }
+            }
+        }
+    }
+    CHECK(seen.size() == standings().size() * wants.size() * holders.size() * leftovers.size());
+}
+
+constexpr const char* unwanted_rows = R"(
+absent                                                none  *              *       keep
+right,right-immutable,differs,differs-marked          none  self           *       delete
+differs-keys,differs-immutable,unlabelled             none  self           *       delete
+right-taken,differs-taken,differs-taken-immutable     none  self           *       release
+terminating,by-marks-terminating                      none  self           *       wait
+by-marks                                              none  self           remove  delete
+by-marks                                              none  self           report  refuse MarkedElsewhere
+right,right-taken,right-immutable,differs             none  wants,lets_go  *       keep
+differs-marked,differs-keys,differs-taken             none  wants,lets_go  *       keep
+differs-immutable,differs-taken-immutable,unlabelled  none  wants,lets_go  *       keep
+terminating,by-marks,by-marks-terminating             none  wants,lets_go  *       keep
+foreign,foreign-immutable,foreign-same                none  *              *       keep
+foreign-same-immutable,foreign-marked                 none  *              *       keep
+foreign-marked-immutable,foreign-terminating          none  *              *       keep
+)";
+
+constexpr const char* held_rows = R"(
+right,right-taken,right-immutable,differs             any  wants          *  refuse HeldByOther
+differs-marked,differs-keys,differs-taken             any  wants          *  refuse HeldByOther
+differs-immutable,differs-taken-immutable,unlabelled  any  wants          *  refuse HeldByOther
+terminating,by-marks,by-marks-terminating             any  wants          *  refuse HeldByOther
+terminating                                           any  self,lets_go   *  wait
+by-marks-terminating                                  any  self,lets_go   *  create look
+right,right-taken,right-immutable                     any  self           *  keep
+foreign-terminating                                   any  *              *  refuse AlreadyExists
+foreign,foreign-immutable,foreign-same                refuse,marked  *    *  refuse AlreadyExists
+foreign-same-immutable                                refuse,marked  *    *  refuse AlreadyExists
+foreign-marked,foreign-marked-immutable               refuse         *    *  refuse AlreadyExists
+foreign,foreign-immutable                             adopt          *    *  refuse ContentDiffers
+foreign-marked,foreign-marked-immutable               adopt          *    *  refuse ContentDiffers
+)";
+
+}  // namespace
+
+TEST_CASE("every case of content that is ours whole") {
+    check_table(std::string(unwanted_rows) + held_rows + R"(
+absent                             refuse,marked,adopt,overwrite,merge  *  *  create
+absent                             join                                 *  *  refuse Awaited
+right                              any                          lets_go  *  replace made put
+right-taken                        refuse,marked,adopt,overwrite  lets_go  *  replace taken put
+right-taken                        merge,join                   lets_go  *  apply 5 taken
+right-immutable                    any                          lets_go  *  delete
+differs                            any                     self,lets_go  *  replace made put
+differs-marked                     any                     self,lets_go  *  replace made patch
+differs-keys                       any                     self,lets_go  *  replace made merge
+differs-taken                      refuse,marked,adopt,overwrite  self,lets_go  *  replace taken put
+differs-taken                      merge,join              self,lets_go  *  apply 5 taken
+differs-immutable                  any                     self,lets_go  *  delete
+differs-taken-immutable            refuse,marked,adopt,overwrite  self,lets_go  *  refuse Immutable
+differs-taken-immutable            merge,join              self,lets_go  *  apply 5 taken
+unlabelled                         any                     self,lets_go  *  replace made merge
+by-marks                           any                     self,lets_go  *  replace made merge takes-over
+foreign-marked                     marked                             *  *  replace made merge takes-over
+foreign-marked-immutable           marked                             *  *  delete
+foreign-same,foreign-same-immutable  adopt                            *  *  replace taken merge
+foreign,foreign-same,foreign-same-immutable,foreign-marked  overwrite *  *  replace taken merge
+foreign-immutable,foreign-marked-immutable  overwrite                 *  *  refuse Immutable
+foreign,foreign-immutable,foreign-same,foreign-same-immutable  merge,join  *  *  apply 5 taken
+foreign-marked,foreign-marked-immutable  merge,join                   *  *  apply 5 taken
+)",
+                Writes::whole);
+}
+
+TEST_CASE("every case of fields that are ours: only apply writes them") {
+    check_table(std::string(unwanted_rows) + held_rows + R"(
+absent                             refuse,marked,adopt,merge          *  *  apply 0 made
+absent                             overwrite                          *  *  apply 0 made force
+absent                             join                               *  *  refuse Awaited
+right,right-immutable              refuse,marked,adopt,merge,join  lets_go  *  apply 5 made
+right,right-immutable              overwrite                    lets_go  *  apply 5 made force
+right-taken                        refuse,marked,adopt,merge,join  lets_go  *  apply 5 taken
+right-taken                        overwrite                    lets_go  *  apply 5 taken force
+differs,differs-marked,differs-keys,differs-immutable  refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 made
+differs,differs-marked,differs-keys,differs-immutable  overwrite  self,lets_go  *  apply 5 made force
+unlabelled,by-marks                refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 made
+unlabelled,by-marks                overwrite               self,lets_go  *  apply 5 made force
+differs-taken,differs-taken-immutable  refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken
+differs-taken,differs-taken-immutable  overwrite           self,lets_go  *  apply 5 taken force
+foreign-marked,foreign-marked-immutable  marked                       *  *  apply 5 made
+foreign-same,foreign-same-immutable  adopt                            *  *  apply 5 taken
+foreign,foreign-immutable,foreign-same,foreign-same-immutable  overwrite  *  *  apply 5 taken force
+foreign-marked,foreign-marked-immutable  overwrite                    *  *  apply 5 taken force
+foreign,foreign-immutable,foreign-same,foreign-same-immutable  merge,join  *  *  apply 5 taken
+foreign-marked,foreign-marked-immutable  merge,join                   *  *  apply 5 taken
+)",
+                Writes::fields);
+}
+
+TEST_CASE("a step says why") {
+    const auto why = [](const Standing& have, Holder holder = Holder::self) {
+        const auto wished = wish(Existing::marked, Writes::whole);
+        return std::string(std::get<Do>(diff(here, &wished, have, holder, Leftover::report)).why);
+    };
+    CHECK(why(Absent{}) == "missing");
+    CHECK(why(standings().at("differs")) == "differs");
+    CHECK(why(standings().at("unlabelled")) == "its labels were changed");
+    CHECK(why(standings().at("by-marks")) == "taken over");
+    CHECK(why(standings().at("right"), Holder::lets_go) == "handed over");
+    CHECK(why(standings().at("differs-immutable")) == "immutable, made anew");
+}
