@@ -36,7 +36,8 @@ Result<json> list_of(kube::Blocking& api, const char* kind) {
 
 Result<DemoWorld> DemoWorld::look(kube::Blocking& api) {
     DemoWorld world;
-    for (const auto& object : TRY(list_of(api, "Namespace")).at("items")) {
+    const auto namespaces = TRY(list_of(api, "Namespace"));
+    for (const auto& object : namespaces.at("items")) {
         const auto name = object.at("metadata").value("name", "");
         if (annotation(object, target_mark) == "true") {
             world.targets.insert(name);
@@ -44,7 +45,8 @@ Result<DemoWorld> DemoWorld::look(kube::Blocking& api) {
             world.others.push_back(name);
         }
     }
-    for (const auto& object : TRY(list_of(api, "ConfigMap")).at("items")) {
+    const auto config_maps = TRY(list_of(api, "ConfigMap"));
+    for (const auto& object : config_maps.at("items")) {
         const auto& metadata = object.at("metadata");
         if (metadata.value("namespace", "") == world.home && annotation(object, source_mark) == "true") {
             world.sources.emplace(metadata.value("name", ""), object.value("data", json::object()));

@@ -18,7 +18,7 @@ constexpr const char* green = "32";
 constexpr const char* cyan = "36";
 
 /// Where the times stand, in characters.
-constexpr std::size_t time_column = 66;
+constexpr std::size_t time_column = 74;
 
 std::size_t width(std::string_view text) {
     return static_cast<std::size_t>(

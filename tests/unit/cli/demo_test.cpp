@@ -67,8 +67,8 @@ TEST_CASE("the story is plain where it is read by programs, and its times stand 
     story.tree("flux-system/shared", {"blue", "red"});
     story.did_not("a deed", "this", "that");
     CHECK(out.str() ==
-          "  \u2713 short                                                   1.5 ms\n"
-          "  \u2713 with an \u00e4                                             120.0 ms\n"
+          "  \u2713 short                                                           1.5 ms\n"
+          "  \u2713 with an \u00e4                                                     120.0 ms\n"
           "      flux-system/shared\n"
           "      \u251c\u2500 blue\n"
           "      \u2514\u2500 red\n"
