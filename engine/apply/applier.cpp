@@ -11,6 +11,11 @@
 
 namespace moontide::apply {
 
+namespace {
+/// A Retry-After beyond this is taken for this.
+constexpr Milliseconds longest_hold{300'000};
+}  // namespace
+
 struct Applier::Implementation : std::enable_shared_from_this<Applier::Implementation> {
     Implementation(Loop& loop, kube::Client& api, ApplierOptions given, ApplierHooks called)
         : io(loop),
@@ -29,10 +34,10 @@ struct Applier::Implementation : std::enable_shared_from_this<Applier::Implement
     Lanes lanes;
     Limiter limiter;
     Backoff backoff;
-    unsigned failures = 0;  ///< in a row, of the server as a whole
+    unsigned failures = 0;  ///< in a row, of the server as a whole; what fails together counts once
     bool opened = false;
     bool closing = false;
-    bool held = false;  ///< until a timer fires: the server said not now, or does not answer
+    std::optional<Instant> held_until;  ///< the server said not now, or does not answer
     std::function<void()> drained;
 
     // For readers on other threads.
@@ -47,12 +52,13 @@ struct Applier::Implementation : std::enable_shared_from_this<Applier::Implement
     void look(Order order, const Address& address, std::optional<kube::Status> refused, Milliseconds took);
     void looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer, Milliseconds took);
     void call_with(Order order, std::string_view live_json);
-    void again_later(Order order, Milliseconds delay);
+    void again_later(Order order, std::optional<Milliseconds> asked);
+    bool held() const { return held_until.has_value(); }
     void left_flight();
 };
 
 void Applier::Implementation::pump() {
-    if (!opened || closing || held) return;
+    if (!opened || closing || held()) return;
     while (under_way.load() < limiter.limit()) {
         auto order = lanes.take();
         if (!order) return;
@@ -105,13 +111,20 @@ void Applier::Implementation::finish(Order order, Fate fate, Milliseconds took) 
     pump();
 }
 
-void Applier::Implementation::again_later(Order order, Milliseconds delay) {
+/// The server as a whole says not now, or nothing: all orders wait, and this one first of its lane.
+void Applier::Implementation::again_later(Order order, std::optional<Milliseconds> asked) {
+    limiter.overloaded(std::chrono::steady_clock::now());
     lanes.put_back(std::move(order));
     left_flight();
-    if (held || closing) return;
-    held = true;
-    io.after(delay, [self = shared_from_this()] {
-        self->held = false;
+    if (asked && *asked <= Milliseconds(0)) asked.reset();  // at once would be a storm
+    if (closing || (held() && !asked)) return;  // what was under way together fails together, and counts once
+    const auto delay = std::min(asked.value_or(backoff.delay(++failures)), longest_hold);
+    const auto until = std::chrono::steady_clock::now() + delay;
+    if (held_until && *held_until >= until) return;
+    held_until = until;
+    io.after(delay, [self = shared_from_this(), until] {
+        if (self->held_until != until) return;  // a later answer asked for more
+        self->held_until.reset();
         self->pump();
     });
 }
@@ -119,15 +132,12 @@ void Applier::Implementation::again_later(Order order, Milliseconds delay) {
 void Applier::Implementation::answered(Order order, const Address& address, Result<kube::Answer> answer) {
     if (!answer) {
         // Sent or not, done or not: nobody knows. Sent again, it meets what it did itself and sees that it is right.
-        limiter.overloaded(std::chrono::steady_clock::now());
-        again_later(std::move(order), backoff.delay(++failures));
+        again_later(std::move(order), {});
         return;
     }
     const auto took = answer->took;
     if (answer->status == 429 || answer->status == 503) {
-        limiter.overloaded(std::chrono::steady_clock::now());
-        const auto asked = kube::read_status(*answer).retry_after;
-        again_later(std::move(order), std::min(asked.value_or(backoff.delay(++failures)), Milliseconds(300'000)));
+        again_later(std::move(order), kube::read_status(*answer).retry_after);
         return;
     }
     failures = 0;
@@ -163,9 +173,8 @@ void Applier::Implementation::look(Order order, const Address& address, std::opt
 
 void Applier::Implementation::looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer,
                                      Milliseconds took) {
-    if (!answer || answer->status == 429 || answer->status >= 500) {
-        limiter.overloaded(std::chrono::steady_clock::now());
-        again_later(std::move(order), backoff.delay(++failures));
+    if (!answer || answer->status == 429 || answer->status == 503) {
+        again_later(std::move(order), answer ? kube::read_status(*answer).retry_after : std::nullopt);
         return;
     }
     failures = 0;
@@ -197,7 +206,9 @@ void Applier::Implementation::looked(Order order, std::optional<kube::Status> re
 Applier::Applier(Loop& io, kube::Client& client, ApplierOptions options, ApplierHooks hooks)
     : self_(std::make_shared<Implementation>(io, client, options, std::move(hooks))) {}
 
-Applier::~Applier() = default;
+Applier::~Applier() {
+    self_->closing = true;
+}
 
 void Applier::submit(std::vector<Order> orders) {
     if (orders.empty()) return;

@@ -43,6 +43,7 @@ struct ApplierHooks {
 class Applier {
 public:
     Applier(Loop& io, kube::Client& client, ApplierOptions options, ApplierHooks hooks);
+    /// Io thread. Nothing more is sent.
     ~Applier();
     Applier(const Applier&) = delete;
     Applier& operator=(const Applier&) = delete;

@@ -9,7 +9,8 @@ namespace moontide::apply {
 /// +1 a round while the latency stays within 1.5 times the best seen, x0.7 on 429, timeout or twice the best.
 class Limiter {
 public:
-    explicit Limiter(unsigned most, unsigned start = 8) : most_(most), limit_(start < most ? start : most) {}
+    explicit Limiter(unsigned most, unsigned start = 8)
+        : most_(most > 1 ? most : 1), limit_(start < most_ ? start : most_) {}
 
     unsigned limit() const { return static_cast<unsigned>(limit_); }
     void answered(Milliseconds took, Instant now);

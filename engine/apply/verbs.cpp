@@ -112,7 +112,8 @@ Fate fate_of(const Order& order, const kube::Answer& answer) {
     if (deletes) {
         // A Status: it is gone. The object itself: a finalizer holds it.
         const auto body = nlohmann::json::parse(answer.body, nullptr, false);
-        if (!body.is_object() || body.value("kind", "") == "Status") return Gone{};
+        if (!body.is_object()) return Gone{};
+        if (const auto kind = body.find("kind"); kind != body.end() && *kind == "Status") return Gone{};
     }
     auto live = reader().read(answer.body);
     if (!live) return Denied{{answer.status, "Unreadable", live.error().message, {}, {}}};
