@@ -10,17 +10,17 @@ bool before_in_list(const kube::Object& a, const kube::Object& b) {
     return order != 0 ? order < 0 : a.name() < b.name();
 }
 
-void Listing::note(kube::ObjectPtr object, bool gone, std::size_t size) {
-    if (!base_ && !making_) return;
+Listing::Discarded Listing::note(kube::ObjectPtr object, bool gone, std::size_t size) {
+    if (!base_ && !making_) return {};
     deltas_.push_back({std::move(object), gone});
     // A list that nobody asks for any more must not keep old objects alive.
-    if (deltas_.size() > 64 && deltas_.size() > size / 4) reset();
+    if (deltas_.size() > 64 && deltas_.size() > size / 4) return reset();
+    return {};
 }
 
-void Listing::reset() {
-    base_.reset();
-    deltas_.clear();
+Listing::Discarded Listing::reset() {
     making_ = false;
+    return {std::exchange(base_, nullptr), std::exchange(deltas_, {})};
 }
 
 Listing::Recipe Listing::take(const Contents& contents) {
@@ -33,9 +33,9 @@ Listing::Recipe Listing::take(const Contents& contents) {
     return recipe;
 }
 
-void Listing::made(std::shared_ptr<const ObjectList> list) {
-    if (making_) base_ = std::move(list);
-    making_ = false;
+std::shared_ptr<const ObjectList> Listing::made(std::shared_ptr<const ObjectList> list) {
+    if (std::exchange(making_, false)) std::swap(base_, list);
+    return list;
 }
 
 ObjectList make_list(Listing::Recipe recipe) {

@@ -29,15 +29,21 @@ public:
         ObjectList all;
     };
 
-    void note(kube::ObjectPtr object, bool gone, std::size_t size);
+    /// What is not needed any more, to be freed once the lock is given back.
+    struct Discarded {
+        std::shared_ptr<const ObjectList> base;
+        std::vector<Delta> deltas;
+    };
+    [[nodiscard]] Discarded note(kube::ObjectPtr object, bool gone, std::size_t size);
     /// The next list begins from nothing.
-    void reset();
+    [[nodiscard]] Discarded reset();
 
     /// The last list where nothing has changed since, or null.
     std::shared_ptr<const ObjectList> current() const { return deltas_.empty() && !making_ ? base_ : nullptr; }
     /// Begins a new list; what is noted from now on goes into the one after it.
     Recipe take(const Contents& contents);
-    void made(std::shared_ptr<const ObjectList> list);
+    /// Returns the list before it, to be freed without the lock too.
+    [[nodiscard]] std::shared_ptr<const ObjectList> made(std::shared_ptr<const ObjectList> list);
 
 private:
     std::shared_ptr<const ObjectList> base_;

@@ -24,9 +24,10 @@ void keep_where(std::vector<kube::ObjectPtr>& objects, Holds&& holds) {
 kube::ObjectPtr Store::Implementation::put(const kube::ObjectPtr& object, const Marks& after) {
     const auto existing = contents.find(object->namespace_name(), object->name());
     const Marks before = existing ? marks_of(*existing) : Marks{};
+    Listing::Discarded discarded;
     std::unique_lock lock(mutex);
     contents.put(object, before, after);
-    listing.note(object, false, contents.size());
+    discarded = listing.note(object, false, contents.size());
     return existing;
 }
 
@@ -34,16 +35,18 @@ kube::ObjectPtr Store::Implementation::erase(std::string_view namespace_name, st
     auto existing = contents.find(namespace_name, name);
     if (!existing) return nullptr;
     const Marks before = marks_of(*existing);
+    Listing::Discarded discarded;
     std::unique_lock lock(mutex);
     contents.erase(namespace_name, name, before);
-    listing.note(existing, true, contents.size());
+    discarded = listing.note(existing, true, contents.size());
     return existing;
 }
 
 void Store::Implementation::swap(Contents next) {
+    Listing::Discarded discarded;
     std::unique_lock lock(mutex);
     std::swap(contents, next);
-    listing.reset();
+    discarded = listing.reset();
     synced = true;
 }
 
@@ -68,8 +71,9 @@ std::shared_ptr<const std::vector<kube::ObjectPtr>> Store::all() const {
         recipe = self_->listing.take(self_->contents);
     }
     auto list = std::make_shared<const ObjectList>(make_list(std::move(recipe)));
+    std::shared_ptr<const ObjectList> before;
     std::unique_lock lock(self_->mutex);
-    self_->listing.made(list);
+    before = self_->listing.made(list);
     return list;
 }
 

@@ -32,7 +32,8 @@ public:
 
     /// Null where it is not there. Found without building a text.
     kube::ObjectPtr find(std::string_view namespace_name, std::string_view name) const;
-    /// All objects in the order of namespace and name; the vector is shared until the next change.
+    /// All objects in the order of namespace and name; the vector is shared until the next change. Keep it in a name:
+    /// in `for (auto& one : *store.all())` it would be gone before the first round.
     std::shared_ptr<const std::vector<kube::ObjectPtr>> all() const;
     std::vector<kube::ObjectPtr> in_namespace(std::string_view namespace_name) const;
     /// By a label key and value; answered from an index.

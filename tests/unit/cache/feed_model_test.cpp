@@ -80,7 +80,8 @@ public:
     std::map<std::string, Held> stored() const {
         std::map<std::string, Held> held;
         kube::Reader reader;
-        for (const auto& object : *store_.all()) {
+        const auto list = store_.all();
+        for (const auto& object : *list) {
             const auto metadata = *reader.metadata(object->json());
             const auto shade = std::stoi(std::string(*kube::find(metadata.labels, "shade")));
             held.emplace(object->name(), Held{object->resource_version(), shade});

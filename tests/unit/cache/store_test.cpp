@@ -134,7 +134,8 @@ TEST_CASE("readers beside a writer find whole objects") {
             kube::ResourceVersion last = 0;
             if (const auto one = store.find("n", "o-3"); one && one->name() != "o-3") ++wrong;
             for (const auto& one : store.with_label("team", "blue")) last = std::max(last, one->resource_version());
-            for (const auto& one : *store.all()) wrong += one->namespace_name() != "n";
+            const auto list = store.all();
+            for (const auto& one : *list) wrong += one->namespace_name() != "n";
         }
     });
     for (kube::ResourceVersion version = 2; version < 1500; ++version) {
