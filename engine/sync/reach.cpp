@@ -7,7 +7,12 @@ namespace moontide::sync {
 namespace {
 
 void write(const std::vector<policy::Pattern>& patterns, std::string& text) {
-    for (const auto& pattern : patterns) text += (pattern.wild ? "~" : "=") + pattern.text + "\n";
+    for (const auto& pattern : patterns) {
+        // With its size, since what an annotation brought may hold a line feed.
+        text += (pattern.wild ? "~" : "=") + std::to_string(pattern.text.size()) + ":" + pattern.text;
+        for (const auto place : pattern.exact) text += "," + std::to_string(place);
+        text += "\n";
+    }
 }
 
 void write(const std::vector<policy::KeyRule>& rules, std::string& text) {
