@@ -241,6 +241,8 @@ void Compiler::read_kinds(int table) {
     const bool has_slot = out_.has_kind = !out_.shape.copy_kinds.empty();
     const bool has_name = has_field(table, "name");
     bool into_names_all = false;
+    // A function that lists targets may name them.
+    out_.shape.renames = has_name || !std::holds_alternative<std::vector<SelectionShape>>(out_.into);
     if (const auto* into = std::get_if<std::vector<SelectionShape>>(&out_.into)) {
         into_names_all = true;
         for (const SelectionShape& selection : *into) {
@@ -249,6 +251,7 @@ void Compiler::read_kinds(int table) {
                        "the copy's name is in 'into' and in 'name'; it is one or the other");
             }
             into_names_all = into_names_all && selection.copy_kind;
+            out_.shape.renames = out_.shape.renames || selection.copy_name.has_value();
             if (!selection.copy_kind) continue;
             const Value& kind = *selection.copy_kind;
             if (has_slot && !out_.kind_is_open) {

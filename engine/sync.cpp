@@ -1,13 +1,5 @@
 #include "sync.hpp"
 
-#include <algorithm>
-#include <future>
-#include <random>
-#include <thread>
-#include <utility>
-
-#include <pthread.h>
-
 #include "base/log.hpp"
 #include "sync/activation.hpp"
 #include "sync/board.hpp"
@@ -18,13 +10,23 @@
 #include "sync/reach.hpp"
 #include "sync/report.hpp"
 
+#include <algorithm>
+#include <future>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+
 namespace moontide {
 
 namespace {
 
 using namespace moontide::sync;
 
-void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name); }
+void name_thread(const char* name) {
+    ::pthread_setname_np(::pthread_self(), name);
+}
 
 /// Until a watch has been silent for this many times silent_after, it is only slow.
 constexpr int stuck_after = 2;
@@ -41,7 +43,8 @@ public:
           activation_(board_, io_, reach_) {
         const Gate::Limits limits{board_.options.vanished_least, board_.options.vanished_percent};
         for (auto& policy : policies) {
-            board_.policies.push_back(std::make_unique<RunningPolicy>(board_.policies.size(), std::move(policy), limits));
+            board_.policies.push_back(
+                std::make_unique<RunningPolicy>(board_.policies.size(), std::move(policy), limits));
         }
     }
 
@@ -50,9 +53,8 @@ public:
     Result<void> start(kube::Access access) {
         kube::ClientOptions client_options;
         client_options.user_agent = board_.options.user_agent.empty() ? "moontide" : board_.options.user_agent;
-        client_options.on_answer = [this](std::string_view method, std::string_view host, int status, Milliseconds took) {
-            board_.metrics.request(method, host, status, took);
-        };
+        client_options.on_answer = [this](std::string_view method, std::string_view host, int status,
+                                          Milliseconds took) { board_.metrics.request(method, host, status, took); };
         board_.client = TRY(kube::Client::create(io_, std::move(access), std::move(client_options)));
         watch::IngestOptions ingest_options;
         ingest_options.silent_after = board_.options.silent_after;
@@ -70,8 +72,8 @@ public:
         });
         io_.post([this] { activation_.begin(); });
 
-        const unsigned workers = board_.options.workers > 0 ? board_.options.workers
-                                                            : std::max(1U, std::thread::hardware_concurrency());
+        const unsigned workers =
+            board_.options.workers > 0 ? board_.options.workers : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned i = 0; i < workers; ++i) {
             workers_.emplace_back([this, i](std::stop_token token) {
                 name_thread(("evaluate-" + std::to_string(i)).c_str());
@@ -126,8 +128,9 @@ private:
 };
 
 void Engine::work(std::stop_token token, unsigned number) {
-    Planner planner(board_, reach_, report_, companions_, [this](plan::UnitId unit) { prove_gone(board_, io_, unit); },
-                    seed_ + number);
+    Planner planner(
+        board_, reach_, report_, companions_, [this](plan::UnitId unit) { prove_gone(board_, io_, unit); },
+        seed_ + number);
     while (const auto work = board_.queue.take(token)) {
         const auto unit = board_.units.get(work->key.unit);
         const auto* running = unit ? board_.running(unit->policy) : nullptr;
@@ -194,8 +197,9 @@ std::vector<Ailment> Engine::ailments() const {
                              health.last_error.empty() ? "not synced yet" : "not synced: " + health.last_error});
         } else if (now - health.last_heard > board_.options.silent_after * stuck_after) {
             const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - health.last_heard).count();
-            found.push_back({"watch " + health.scope.text(), "silent for " + std::to_string(seconds) + " s" +
-                                                                 (health.last_error.empty() ? "" : ": " + health.last_error)});
+            found.push_back(
+                {"watch " + health.scope.text(), "silent for " + std::to_string(seconds) + " s" +
+                                                     (health.last_error.empty() ? "" : ": " + health.last_error)});
         }
     }
     return found;
@@ -219,7 +223,7 @@ std::vector<Tally> Engine::tallies() const {
                 if (!unit || unit->policy != running->index) continue;
                 ++(trouble.refused ? tally.refused : tally.failed);
             }
-            have.each_ticket([&](const plan::Ticket& ticket) {
+            have.each_ticket([&](const plan::TargetKey&, const plan::Ticket& ticket) {
                 const auto unit = board_.units.get(ticket.unit);
                 if (unit && unit->policy == running->index) ++tally.pending;
             });
@@ -253,10 +257,12 @@ std::vector<Pause> Engine::pauses() const {
 }
 
 bool Engine::settled() const {
-    if (!activation_.all_looked() || !board_.queue.idle() || board_.applier->waiting() > 0 || board_.inquiries > 0) return false;
+    if (!activation_.all_looked() || !board_.queue.idle() || board_.applier->waiting() > 0 || board_.inquiries > 0)
+        return false;
     if (!companions_.synced()) return false;
     const auto health = board_.ingest->health();
-    if (health.empty() || !std::all_of(health.begin(), health.end(), [](const auto& one) { return one.synced || !one.last_error.empty(); })) {
+    if (health.empty() || !std::all_of(health.begin(), health.end(),
+                                       [](const auto& one) { return one.synced || !one.last_error.empty(); })) {
         return false;
     }
     return board_.have.with([](const plan::Have& have) { return have.own_writes_unseen() == 0; });
@@ -272,8 +278,8 @@ bool Engine::wait_settled(Milliseconds deadline) const {
         if (reached) return true;
         if (std::chrono::steady_clock::now() >= until) return false;
         // A change between the look and the wait is caught by the short wait.
-        board_.stir.wait_for(lock, std::min<std::chrono::steady_clock::duration>(until - std::chrono::steady_clock::now(),
-                                                                                 Milliseconds(20)));
+        board_.stir.wait_for(lock, std::min<std::chrono::steady_clock::duration>(
+                                       until - std::chrono::steady_clock::now(), Milliseconds(20)));
     }
 }
 

@@ -10,8 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
-
 std::string dump(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -115,9 +113,15 @@ std::string content_patch(const plan::Wish& wish, const plan::Claim& claim, cons
         patch.push_back({{"op", "add"}, {"path", std::move(path)}, {"value", std::move(value)}});
     };
     json fields = json::parse(wish.content->fields);
-    // What is not wanted is emptied; the server leaves empty maps out.
-    if (!fields.contains("data")) fields["data"] = json::object();
-    if (wish.content->kind.kind == "ConfigMap" && !fields.contains("binaryData")) fields["binaryData"] = json::object();
+    // What is not wanted is emptied; the server leaves empty maps out. A type that must change is refused, as it should
+    // be: left as it is, it would differ for ever.
+    const auto or_else = [&](const char* field, json value) {
+        if (!fields.contains(field)) fields[field] = std::move(value);
+    };
+    const auto& kind = wish.content->kind.kind;
+    if (kind == "ConfigMap" || kind == "Secret") or_else("data", json::object());
+    if (kind == "ConfigMap") or_else("binaryData", json::object());
+    if (kind == "Secret") or_else("type", "Opaque");
     for (auto& [key, value] : fields.items()) add(pointer("", key), std::move(value));
     for (const auto& [key, value] : labels_with_marks(wish, claim)) add(pointer("/metadata/labels", key), value);
     for (const auto& [key, value] : annotations_with_claim(wish, claim))
@@ -129,12 +133,17 @@ std::string content_patch(const plan::Wish& wish, const plan::Claim& claim, cons
 Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Replace& step,
                                   std::string_view live_json) {
     const json live = json::parse(live_json, nullptr, false);
-    if (!live.is_object() || !live.contains("metadata")) return fail("the live object is no JSON object");
+    if (!live.is_object() || !live.contains("metadata") || !live.at("metadata").is_object())
+        return fail("the live object is no JSON object");
     json metadata = live.at("metadata");
     metadata.erase("managedFields");
 
-    auto labels = metadata.value("labels", json::object());
-    auto annotations = metadata.value("annotations", json::object());
+    const auto map_at = [&](const char* key) {
+        const auto found = metadata.find(key);
+        return found != metadata.end() && found->is_object() ? *found : json::object();
+    };
+    json labels = map_at("labels");
+    json annotations = map_at("annotations");
     if (const auto there = annotations.find(std::string(plan::marks::claim));
         there != annotations.end() && there->is_string()) {
         if (const auto before = plan::Claim::parse(there->get_ref<const std::string&>())) {
@@ -142,10 +151,8 @@ Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& cla
             for (const auto& key : before->annotations) annotations.erase(key);
         }
     }
-    if (step.takes_over) {
-        annotations.erase(std::string(last_applied));
-        for (const auto& key : wish.source_annotations) annotations.erase(key);
-    }
+    // The controller that we replace wrote the annotations whole, the source's among them; they are ours now.
+    if (step.takes_over && step.making == plan::Making::made) annotations = json::object();
     for (const auto& [key, value] : labels_with_marks(wish, claim)) labels[key] = value;
     for (const auto& [key, value] : annotations_with_claim(wish, claim)) annotations[key] = value;
     metadata["labels"] = std::move(labels);

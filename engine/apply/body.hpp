@@ -30,7 +30,7 @@ std::string whole_object(const plan::Wish& wish, const plan::Claim& claim, const
 std::string content_patch(const plan::Wish& wish, const plan::Claim& claim, const plan::Replace& step);
 
 /// For PUT: the live object with our content and marks, less the keys that its claim listed and ours does not, and,
-/// where the step takes over, less what the former controller copied from the source.
+/// where it was made by the controller that the policy replaces, less all its other annotations.
 Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Replace& step,
                                   std::string_view live_json);
 

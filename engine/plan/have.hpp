@@ -104,7 +104,7 @@ public:
     void close(const TargetKey& target);
     template <typename Function>
     void each_ticket(Function&& function) const {
-        for (const auto& [target, ticket] : tickets_) function(ticket);
+        for (const auto& [target, ticket] : tickets_) function(target, ticket);
     }
 
     // Contests: units that want a target which another one holds.

@@ -24,9 +24,10 @@ struct Record {
     bool made : 1 = false;   ///< we made it (or `marked` counts it as made), so we may delete it
     bool terminating : 1 = false;
     bool immutable : 1 = false;
-    bool labelled : 1 = false;  ///< our labels are as they should be
-    bool edited : 1 = false;    ///< it is no longer what we wrote last
-    bool by_marks : 1 = false;  ///< known by the policy's marks alone
+    bool labelled : 1 = false;   ///< our labels are as they should be
+    bool edited : 1 = false;     ///< it is no longer what we wrote last
+    bool by_marks : 1 = false;   ///< known by the policy's marks alone
+    bool unwatched : 1 = false;  ///< a list at the start found it: it lacks the label that copies are watched by
 };
 
 /// Nothing of that name is there.

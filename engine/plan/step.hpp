@@ -26,8 +26,6 @@ struct Wish {
     NameId keys = 0;  ///< of our labels and annotations, as Record::keys
     policy::Existing existing = policy::Existing::refuse;
     policy::Writes writes = policy::Writes::whole;
-    /// Keys of the source's annotations: what the controller that `marked` replaces copied along goes with them.
-    std::vector<std::string> source_annotations;
 };
 
 /// POST; never lands on an existing object.

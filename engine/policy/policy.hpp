@@ -117,6 +117,7 @@ struct Shape {
     std::vector<kube::Kind> source_kinds;
     std::vector<kube::Kind> copy_kinds;  ///< all that a copy may be
     std::vector<kube::Kind> with_kinds;
+    bool renames = false;  ///< a slot says the copy's name; else it is the source's
     bool has_group = false;
     bool has_with = false;
     bool consent = false;

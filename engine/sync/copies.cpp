@@ -14,6 +14,11 @@ std::size_t policy_named(const Board& board, const std::string& name) {
     return found == board.policies.end() ? Unit::no_policy : static_cast<std::size_t>(found - board.policies.begin());
 }
 
+/// The records have this object at this version or a later one, from the watch itself.
+bool is_known(const plan::Record* known, const plan::Uid& uid, kube::ResourceVersion version) {
+    return known != nullptr && !known->unwatched && known->uid == uid && known->resource_version >= version;
+}
+
 }  // namespace
 
 std::optional<plan::Record> record_of(Board& board, const plan::Live& live) {
@@ -78,7 +83,7 @@ void Copies::relisted(kube::ResourceVersion version) {
     board_.have.with([&](plan::Have& have) {
         std::vector<plan::TargetKey> gone;
         have.each([&](const plan::TargetKey& target, const plan::Record& record) {
-            if (target.kind == kind_ && !record.by_marks && !listed_.contains(target)) {
+            if (target.kind == kind_ && !record.unwatched && !listed_.contains(target)) {
                 gone.push_back(target);
                 stirred.emplace_back(target, record.unit);
             }
@@ -86,8 +91,7 @@ void Copies::relisted(kube::ResourceVersion version) {
         for (const auto& target : gone) have.remove(target);
         for (const auto& [target, record] : listed_) {
             const auto* known = have.record(target);
-            if (known != nullptr && known->resource_version >= record.resource_version && known->uid == record.uid)
-                continue;
+            if (is_known(known, record.uid, record.resource_version)) continue;
             const bool changed = known == nullptr || known->hash != record.hash || known->unit != record.unit ||
                                  known->terminating != record.terminating || known->labelled != record.labelled;
             have.put(target, record);
@@ -118,7 +122,7 @@ void Copies::changed(watch::EventType type, std::string_view object_json) {
     bool by_others = false;
     board_.have.with([&](plan::Have& have) {
         const auto* known = have.record(target);
-        if (known != nullptr && known->uid == live->uid && known->resource_version >= live->resource_version) return;
+        if (is_known(known, live->uid, live->resource_version)) return;
         const auto before = known == nullptr ? std::optional<plan::Record>() : *known;
         // A late deletion of an object in whose place another one is known already.
         if (deleted && before && before->uid != live->uid && before->resource_version > live->resource_version) return;

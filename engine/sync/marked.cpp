@@ -1,6 +1,7 @@
 #include "sync/marked.hpp"
 
 #include "base/log.hpp"
+#include "sync/sources.hpp"
 
 #include <memory>
 
@@ -64,28 +65,56 @@ struct Listing : std::enable_shared_from_this<Listing> {
     void consider(const std::string& text) {
         kube::Reader reader;
         const auto object = reader.metadata(text);
-        if (!object || kube::find(object->annotations, plan::marks::claim) != nullptr) return;
-        const auto origin = running.policy->origin(*object);
-        const auto uid = plan::Uid::parse(object->uid);
-        if (!origin || !uid || origin->source_name.empty()) return;
+        const auto uid = object ? plan::Uid::parse(object->uid) : std::nullopt;
+        if (!uid) return;
+        plan::Record record;
+        record.uid = *uid;
+        record.resource_version = object->resource_version;
+        record.terminating = !object->deletion_timestamp.empty();
+        record.unwatched = true;
+        if (kube::find(object->annotations, plan::marks::claim) != nullptr) {
+            if (!read_claim(*object, record)) return;
+        } else if (!read_marks(*object, record)) {
+            return;
+        }
+        const plan::TargetKey target{board.names.id(object->namespace_name), board.names.id(object->name), kind};
+        board.have.with([&](plan::Have& have) {
+            if (have.record(target) == nullptr) have.put(target, record);
+        });
+    }
+
+    /// A copy of ours whose labels were taken off: the watch of copies does not show it.
+    bool read_claim(const kube::Metadata& object, plan::Record& record) {
+        const auto* instance = kube::find(object.labels, plan::marks::instance);
+        if (instance != nullptr && *instance == board.options.instance) return false;  // the watch shows it
+        const auto claim = plan::Claim::of(object);
+        const plan::Place here{board.cluster, std::string(object.namespace_name), std::string(object.name)};
+        if (!claim || claim->instance != board.options.instance || claim->place != here) return false;
+        if (claim->bond.policy != running.shape().name) return false;
+        record.unit = board.units.id(claim->bond, running.index);
+        record.keys = board.names.id(plan::keys_text(claim->labels, claim->annotations));
+        record.made = claim->making == plan::Making::made;
+        record.edited = true;
+        return true;
+    }
+
+    bool read_marks(const kube::Metadata& object, plan::Record& record) {
+        const auto origin = running.policy->origin(object);
+        // A policy that gives no name of its own makes copies of the source's name; another name is a user's clone.
+        if (!origin || origin->source_name.empty()) return false;
+        if (!running.shape().renames && origin->source_name != object.name) return false;
         for (const auto& source_kind : running.shape().source_kinds) {
             plan::Bond bond;
             bond.policy = running.shape().name;
             bond.source = {source_kind, origin->source_namespace, origin->source_name};
-            plan::Record record;
-            record.uid = *uid;
-            record.resource_version = object->resource_version;
+            if (!could_be_source(running, bond.source)) continue;
             record.unit = board.units.id(bond, running.index);
             record.made = true;
-            record.terminating = !object->deletion_timestamp.empty();
             record.labelled = true;
             record.by_marks = true;
-            const plan::TargetKey target{board.names.id(object->namespace_name), board.names.id(object->name), kind};
-            board.have.with([&](plan::Have& have) {
-                if (have.record(target) == nullptr) have.put(target, record);
-            });
-            return;  // marks name no kind: the first that the policy has
+            return true;  // marks name no kind: the first that fits
         }
+        return false;
     }
 };
 

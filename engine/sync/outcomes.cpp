@@ -77,7 +77,7 @@ Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, co
     }
     have.see(target, std::move(sighting));
     have.troubles().erase(target);
-    if (const auto* record = have.record(target); record != nullptr && record->by_marks) have.remove(target);
+    if (const auto* record = have.record(target); record != nullptr && record->unwatched) have.remove(target);
     have.withdraw(target, order.unit);
     return {.result = "done", .again = deletes && order.wish != nullptr};
 }
@@ -85,7 +85,7 @@ Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, co
 Outcomes::Told Outcomes::gone(plan::Have& have, const apply::Order& order) {
     const auto& target = plan::target(order.step);
     const auto* record = have.record(target);
-    if (record != nullptr && record->by_marks) {
+    if (record != nullptr && record->unwatched) {
         have.remove(target);
     } else if (record != nullptr) {
         have.see(target, {.standing = plan::Absent{}, .version = 0, .uid = judged_uid(order.step), .own_write = true});
@@ -102,7 +102,7 @@ Outcomes::Told Outcomes::gone(plan::Have& have, const apply::Order& order) {
 Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, const apply::Found& fate) {
     const auto& target = plan::target(order.step);
     const auto* known = have.record(target);
-    if (known != nullptr && known->by_marks) have.remove(target);
+    if (known != nullptr && known->unwatched) have.remove(target);
     if (!fate.live) {
         if (have.record(target) != nullptr) {
             have.see(target,

@@ -37,6 +37,17 @@ private:
     bool& incomplete_;
 };
 
+/// What needs parts of objects that are others' too, which are not carried out; empty where the copy is.
+std::string_view not_served(const policy::Copy& copy, const policy::Shape& shape) {
+    if (copy.existing == policy::Existing::merge || copy.existing == policy::Existing::join) {
+        return "existing = \"merge\" and \"join\" are not served by this version";
+    }
+    if (shape.writes_for(copy.target.kind) == policy::Writes::fields) {
+        return "writes = \"fields\", the default for kinds but ConfigMap and Secret, is not served by this version";
+    }
+    return {};
+}
+
 }  // namespace
 
 Planner::Planner(Board& board, Reach& reach, Report& report, Companions& companions,
@@ -205,16 +216,9 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
     Evaluated evaluated;
     std::map<const policy::Content*, std::shared_ptr<const plan::Wish>> wishes;
     std::optional<std::string> broken;
-    bool reads_namespace = shape.consent;
+    bool reads_namespace = shape.consent;  // what of a namespace matters beside whether it is selected
     policy::Bounds bounds;
     bounds.excluded_namespaces = board_.options.excluded_namespaces;
-
-    std::vector<std::string> source_annotations;
-    for (const auto& object : subject.sources) {
-        if (const auto metadata = reader_.metadata(object->json())) {
-            for (const auto& [key, value] : metadata->annotations) source_annotations.emplace_back(key);
-        }
-    }
 
     policy::Wanted wanted;
     wanted.waiting = [](const std::string&) {};
@@ -231,6 +235,11 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
         if (!kind) {
             evaluated.refusals.push_back({copy.target.namespace_name, copy.target.kind, copy.target.name,
                                           "KindNotInstalled", copy.target.kind.kind + " is not installed"});
+            return;
+        }
+        if (const auto why = not_served(copy, shape); !why.empty()) {
+            evaluated.refusals.push_back(
+                {copy.target.namespace_name, copy.target.kind, copy.target.name, "NotServed", std::string(why)});
             return;
         }
         const auto where = board_.names.id(copy.target.namespace_name);
@@ -265,7 +274,6 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
             made->keys = board_.names.id(plan::keys_text(labels, annotations));
             made->existing = copy.existing;
             made->writes = shape.writes_for(copy.target.kind);
-            made->source_annotations = source_annotations;
             wish = std::move(made);
         }
         evaluated.asked.push_back({{where, board_.names.id(copy.target.name), *kind}, wish, {}, {}});
@@ -279,7 +287,12 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
         TRY_VOID(policy::want(shape, lua, subject, view, bounds, wanted));
         policy::Inputs inputs;
         inputs.sources = subject.sources;
-        reach_.set(unit.id, TRY(lua.into(inputs)), reads_namespace);
+        const auto into = TRY(lua.into(inputs));
+        if (const auto* selections = std::get_if<std::vector<policy::Selection>>(&into.where_to)) {
+            reads_namespace = reads_namespace || std::any_of(selections->begin(), selections->end(),
+                                                             [](const auto& one) { return one.has_where(); });
+        }
+        reach_.set(unit.id, into, reads_namespace);
     }
     if (broken) return fail(*broken);
     return evaluated;
@@ -293,7 +306,7 @@ void Planner::add_unwanted(const Unit& unit, const RunningPolicy& running, const
     std::unordered_set<plan::NameId> kept;
     for (const auto& refusal : evaluated.refusals) {
         if (refusal.reason == "EvaluationFailed" || refusal.reason == "NamespaceTerminating" ||
-            refusal.reason == "KindNotInstalled") {
+            refusal.reason == "KindNotInstalled" || refusal.reason == "NotServed") {
             kept.insert(board_.names.id(refusal.namespace_name));
         }
     }
@@ -303,6 +316,11 @@ void Planner::add_unwanted(const Unit& unit, const RunningPolicy& running, const
         // A copy that was made and is not in the records yet.
         have.each_sighting([&](const plan::TargetKey& target, const plan::Record& record) {
             if (record.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot))
+                have_targets.push_back(target);
+        });
+        // A step on its way makes what must then go again.
+        have.each_ticket([&](const plan::TargetKey& target, const plan::Ticket& ticket) {
+            if (ticket.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot))
                 have_targets.push_back(target);
         });
         for (const auto& target : have.contested_by(unit.id)) {
@@ -360,7 +378,7 @@ void Planner::ask_holders(const Unit& unit, std::vector<Asked>& asked) {
             if (!asked[i].wish) continue;
             const auto standing = have.standing(asked[i].target);
             const auto* record = std::get_if<plan::Record>(&standing);
-            if (record != nullptr && record->unit != unit.id) others.emplace_back(i, record->unit);
+            if (record != nullptr && !record->by_marks && record->unit != unit.id) others.emplace_back(i, record->unit);
         }
     });
     for (const auto& [index, holder] : others) {
@@ -417,7 +435,12 @@ std::optional<apply::Order> Planner::decide(plan::Have& have, const Unit& unit, 
         }
     }
 
-    const auto standing = have.standing(target);
+    auto standing = have.standing(target);
+    if (const auto* record = std::get_if<plan::Record>(&standing);
+        record != nullptr && record->by_marks && record->unit != unit.id) {
+        // Its marks name another source: no copy of this one, whoever made it.
+        standing = plan::Foreign{.uid = record->uid, .resource_version = record->resource_version};
+    }
     auto decision = plan::diff(target, wish, standing, asked.holder, asked.leftover);
     if (std::holds_alternative<plan::Foreign>(standing)) have.forget_foreign(target);
 

@@ -1,6 +1,7 @@
 #include "sync/sources.hpp"
 
 #include "plan/claim.hpp"
+#include "policy/shorten.hpp"
 
 #include <algorithm>
 
@@ -12,8 +13,9 @@ bool all_exact(const std::vector<policy::Pattern>& patterns) {
     return std::none_of(patterns.begin(), patterns.end(), [](const auto& pattern) { return pattern.wild; });
 }
 
-/// The rules in the server's words, as far as it has words for them; the rest is matched here.
-std::string label_selector(const policy::Selection& selection) {
+/// The rules in the server's words, as far as it has words for them; the rest is matched here. Nothing where no object
+/// can have the labels: a server refuses to be asked for them.
+std::optional<std::string> label_selector(const policy::Selection& selection) {
     std::vector<kube::Requirement> requirements;
     for (const auto& rule : selection.labels) {
         kube::Requirement requirement;
@@ -22,7 +24,10 @@ std::string label_selector(const policy::Selection& selection) {
             requirement.operation = kube::Requirement::Operator::absent;
         } else if (rule.presence == policy::KeyRule::Presence::any_of && all_exact(rule.any_of)) {
             requirement.operation = kube::Requirement::Operator::in;
-            for (const auto& pattern : rule.any_of) requirement.values.push_back(pattern.text);
+            for (const auto& pattern : rule.any_of) {
+                if (policy::is_label_value(pattern.text)) requirement.values.push_back(pattern.text);
+            }
+            if (requirement.values.empty()) return std::nullopt;
         }
         requirements.push_back(std::move(requirement));
     }
@@ -44,7 +49,9 @@ bool is_copy(const Board& board, const kube::Metadata& object) {
 std::vector<watch::Scope> scopes_of(const policy::Selection& selection, const kube::Resource& resource) {
     watch::Scope scope;
     scope.resource = resource;
-    scope.label_selector = label_selector(selection);
+    const auto labels = label_selector(selection);
+    if (!labels) return {};
+    scope.label_selector = *labels;
     if (selection.names && selection.names->size() == 1 && all_exact(*selection.names)) {
         scope.field_selector = "metadata.name=" + selection.names->front().text;
     }
@@ -66,6 +73,17 @@ bool selects(const Board& board, const RunningPolicy& running, const kube::Kind&
     if (!selected || is_copy(board, object)) return false;
     // Marks of the controller that the policy replaces: a copy of its making.
     return running.shape().existing != policy::Existing::marked || !running.policy->origin(object);
+}
+
+bool could_be_source(const RunningPolicy& running, const kube::Ref& ref) {
+    const auto any = [](const std::optional<std::vector<policy::Pattern>>& patterns, const std::string& text) {
+        return !patterns || std::any_of(patterns->begin(), patterns->end(),
+                                        [&](const auto& pattern) { return pattern.matches(text); });
+    };
+    return std::any_of(running.from.begin(), running.from.end(), [&](const auto& selection) {
+        return std::find(selection.kinds.begin(), selection.kinds.end(), ref.kind) != selection.kinds.end() &&
+               any(selection.namespaces, ref.namespace_name) && any(selection.names, ref.name);
+    });
 }
 
 void took(Board& board, const SourceFeed& feed, const cache::Change& change, kube::Reader& reader) {

@@ -18,6 +18,9 @@ std::vector<watch::Scope> scopes_of(const policy::Selection& selection, const ku
 /// marks it carries.
 bool selects(const Board& board, const RunningPolicy& running, const kube::Kind& kind, const kube::Metadata& object);
 
+/// Whether the policy could have that object as a source, by its kind and place alone.
+bool could_be_source(const RunningPolicy& running, const kube::Ref& ref);
+
 /// What a change in a feed means to the units of its policies. Ingest thread; `reader` is the caller's.
 void took(Board& board, const SourceFeed& feed, const cache::Change& change, kube::Reader& reader);
 

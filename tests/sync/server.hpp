@@ -1,0 +1,41 @@
+// The API server under test: the embedded sandbox, or the one that MOONTIDE_TEST_KUBECONFIG names.
+#pragma once
+
+#include "api.hpp"
+#include "kube/kubeconfig.hpp"
+#include "mirror.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace moontide::test {
+
+class Server {
+public:
+    /// Started by the first test that asks, ended with the process.
+    static Server& under_test();
+
+    virtual ~Server() = default;
+    virtual bool is_real() const = 0;
+    virtual const kube::Access& access() const = 0;
+    /// For kubectl.
+    virtual const std::string& kubeconfig_file() const = 0;
+    /// POST, PUT, PATCH and DELETE requests for ConfigMaps and Secrets that came in so far, whoever sent them: those
+    /// that were refused or changed nothing too.
+    virtual std::uint64_t writes() = 0;
+
+    Api& api() { return *api_; }
+    Mirror& mirror() { return *mirror_; }
+
+protected:
+    void connect(const kube::Access& access);
+    /// Before the server itself ends.
+    void disconnect();
+
+private:
+    std::unique_ptr<Api> api_;
+    std::unique_ptr<Mirror> mirror_;
+};
+
+}  // namespace moontide::test
