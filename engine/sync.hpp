@@ -1,19 +1,19 @@
 // Joins the rooms: one cluster kept in step by its policies.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <set>
-#include <string>
-#include <vector>
-
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "kube/kubeconfig.hpp"
 #include "policy/policy.hpp"
 #include "status/events.hpp"
 #include "status/metrics.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace moontide {
 
@@ -30,9 +30,9 @@ struct SyncOptions {
     /// Tests shorten these.
     Milliseconds backoff_first{5};
     Milliseconds backoff_last{300'000};
-    Milliseconds refused_again{30'000};   ///< a refused target is looked at again after this long
-    Milliseconds silent_after{150'000};   ///< a watch that says nothing for this long is dialled anew
-    std::uint64_t seed = 0;               ///< 0: from the machine
+    Milliseconds refused_again{30'000};  ///< a refused target is looked at again after this long
+    Milliseconds silent_after{150'000};  ///< a watch that says nothing for this long is dialled anew
+    std::uint64_t seed = 0;              ///< 0: from the machine
 };
 
 /// What happened to a copy, as it happens: for the demo's story and for tests. From the engine's threads.
@@ -63,8 +63,8 @@ struct Pause {
 struct Tally {
     std::string policy;
     std::size_t sources = 0;
-    std::size_t copies = 0;    ///< in place and right
-    std::size_t pending = 0;   ///< steps waiting or under way
+    std::size_t copies = 0;   ///< in place and right
+    std::size_t pending = 0;  ///< steps waiting or under way
     std::size_t refused = 0;
     std::size_t failed = 0;
 };

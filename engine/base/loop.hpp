@@ -1,11 +1,11 @@
 // One thread's event loop: sockets, timers and functions handed over by other threads.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
-
-#include "base/clock.hpp"
 
 namespace moontide {
 

@@ -42,14 +42,14 @@ using Result = std::expected<T, Error>;
 // A name of its own for each use, so that one TRY may stand within another.
 #define MOONTIDE_UNIQUE_(name, number) MOONTIDE_JOINED_(name, number)
 #define MOONTIDE_JOINED_(name, number) name##number
-#define MOONTIDE_TRY_(expression, result)                                \
-    ({                                                                   \
-        auto&& result = (expression);                                    \
+#define MOONTIDE_TRY_(expression, result)                               \
+    ({                                                                  \
+        auto&& result = (expression);                                   \
         if (!result) return std::unexpected(std::move(result).error()); \
-        std::move(result).value();                                       \
+        std::move(result).value();                                      \
     })
-#define MOONTIDE_TRY_VOID_(expression, result)                           \
-    do {                                                                 \
-        auto&& result = (expression);                                    \
+#define MOONTIDE_TRY_VOID_(expression, result)                          \
+    do {                                                                \
+        auto&& result = (expression);                                   \
         if (!result) return std::unexpected(std::move(result).error()); \
     } while (false)

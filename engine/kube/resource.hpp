@@ -1,12 +1,12 @@
 // Kinds as policies name them and resources as the API serves them.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace moontide::kube {
 
