@@ -130,7 +130,7 @@ int demo(const Flags& flags, const Surroundings& around) {
     story.text(fmt::format("  kubectl --kubeconfig {} get configmaps -A", kubeconfig->file()));
     (*stage)->deeds_are_told = true;
     signals.wait();
-    signals.end_by(Milliseconds(4'800));
+    signals.end_by(Milliseconds(4'800), exit_code::failed);
     story.gap();
     return exit_code::fine;
 }

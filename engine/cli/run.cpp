@@ -27,9 +27,10 @@ namespace moontide::cli {
 
 namespace {
 
-/// SIGTERM stops within 5 s: the engine's answers have most of it, closing the rest, and the last comes by force.
+/// SIGTERM stops within 5 s: the engine's answers have most of it, the rest comes by force.
 constexpr Milliseconds answers_awaited{3'500};
 constexpr Milliseconds whole_end{4'800};
+constexpr Milliseconds pages_awaited{500};
 
 struct Flags {
     kube::AccessOptions access;
@@ -196,10 +197,12 @@ int run(const Flags& flags, const Surroundings& around) {
         return ended(exit_code::failed, started.error().message);
     }
     signals.wait();
-    signals.end_by(whole_end);
+    signals.end_by(whole_end, exit_code::failed);
     log::info("stopping", {{"signal", *signals.seen()}});
     controller.stop();
     log::info("stopped");
+    // All that matters is done; clients of the pages that say nothing are not waited for.
+    signals.end_by(pages_awaited, exit_code::fine);
     return exit_code::fine;
 }
 

@@ -58,8 +58,8 @@ void Signals::listen(const std::stop_token& stop) {
             if (end_by_) {
                 const auto left = std::chrono::ceil<Milliseconds>(*end_by_ - system_clock().now());
                 if (left.count() <= 0) {
-                    log::error("the end takes too long; leaving now");
-                    _exit(1);
+                    if (end_code_ != 0) log::error("the end takes too long; leaving now");
+                    _exit(end_code_);
                 }
                 timeout = static_cast<int>(left.count());
             }
@@ -89,10 +89,11 @@ void Signals::wait() const {
     changed_.wait(lock, [this] { return signal_ != 0; });
 }
 
-void Signals::end_by(Milliseconds deadline) {
+void Signals::end_by(Milliseconds deadline, int code) {
     {
         std::scoped_lock lock(mutex_);
         end_by_ = system_clock().now() + deadline;
+        end_code_ = code;
     }
     poke(wake_);
 }

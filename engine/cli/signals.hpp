@@ -23,8 +23,9 @@ public:
     std::optional<const char*> seen() const;
     /// Until one has come.
     void wait() const;
-    /// After this long from now the process ends with code 1, whatever it does; for an end that may not take longer.
-    void end_by(Milliseconds deadline);
+    /// After this long from now the process ends with that code, whatever it does; for an end that may not take
+    /// longer. A later call replaces an earlier one.
+    void end_by(Milliseconds deadline, int code);
 
 private:
     void listen(const std::stop_token& stop);
@@ -33,6 +34,7 @@ private:
     mutable std::condition_variable changed_;
     int signal_ = 0;
     std::optional<Instant> end_by_;
+    int end_code_ = 1;
     int wake_ = -1;      ///< eventfd(2): ends the thread, or tells it of a deadline
     int incoming_ = -1;  ///< signalfd(2)
     std::jthread thread_;

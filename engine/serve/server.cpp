@@ -38,6 +38,7 @@ public:
         server_.new_task_queue = [] { return new httplib::ThreadPool(threads); };
         server_.set_socket_options(socket_options);
         server_.set_keep_alive_max_count(1);
+        server_.set_keep_alive_timeout(patience_seconds);
         server_.set_read_timeout(patience_seconds);
         server_.set_write_timeout(patience_seconds);
         server_.set_payload_max_length(largest_body);

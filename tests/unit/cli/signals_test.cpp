@@ -57,7 +57,14 @@ TEST_CASE("a second signal ends the process at once with code 1") {
 TEST_CASE("an end that takes longer than it may comes by force") {
     CHECK(exit_code_of([] {
               cli::Signals signals;
-              signals.end_by(Milliseconds(20));
+              signals.end_by(Milliseconds(60'000), 9);
+              signals.end_by(Milliseconds(20), 0);
+              for (;;) pause();
+              return 5;
+          }) == 0);
+    CHECK(exit_code_of([] {
+              cli::Signals signals;
+              signals.end_by(Milliseconds(20), 1);
               for (;;) pause();
               return 0;
           }) == 1);
@@ -66,7 +73,7 @@ TEST_CASE("an end that takes longer than it may comes by force") {
 TEST_CASE("an end in time is not disturbed") {
     CHECK(exit_code_of([] {
               cli::Signals signals;
-              signals.end_by(Milliseconds(60'000));
+              signals.end_by(Milliseconds(60'000), 1);
               return 5;
           }) == 5);
 }
