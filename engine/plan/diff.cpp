@@ -56,8 +56,8 @@ Decision replace(const TargetKey& target, const Wish& want, const Record& record
 
 Decision wanted(const TargetKey& target, const Wish& want, const Record& record, Holder holder) {
     if (holder == Holder::wants) return Refuse{"HeldByOther", "is held for another source or policy"};
-    // No watch shows what is known by its marks alone, so its end is found by looking.
-    if (record.terminating && record.by_marks) return Do{Create{target, true}, "its forerunner was being deleted"};
+    // What no watch shows comes to its end unseen, so it is looked for.
+    if (record.terminating && record.unwatched) return Do{Create{target, true}, "its forerunner was being deleted"};
     if (record.terminating) return Wait{"the copy is being deleted"};
     if (record.by_marks) return replace(target, want, record, "taken over");
     if (holder == Holder::lets_go) return replace(target, want, record, "handed over");

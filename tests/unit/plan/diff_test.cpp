@@ -63,8 +63,9 @@ const std::map<std::string, Standing>& standings() {
         {"differs-taken-immutable", record([&](Record& r) { differs(r), r.immutable = true, r.made = false; })},
         {"unlabelled", record([](Record& r) { r.labelled = r.plain = false; })},
         {"terminating", record([](Record& r) { r.terminating = true; })},
-        {"by-marks", record([&](Record& r) { differs(r), r.by_marks = true; })},
-        {"by-marks-terminating", record([](Record& r) { r.by_marks = r.terminating = true; })},
+        {"by-marks", record([&](Record& r) { differs(r), r.by_marks = r.unwatched = true; })},
+        {"by-marks-terminating", record([](Record& r) { r.by_marks = r.unwatched = r.terminating = true; })},
+        {"unwatched-terminating", record([](Record& r) { r.unwatched = r.terminating = true, r.labelled = false; })},
         {"foreign", foreign([](Foreign&) {})},
         {"foreign-immutable", foreign([](Foreign& f) { f.immutable = true; })},
         {"foreign-same", foreign([](Foreign& f) { f.same_fields = true; })},
@@ -165,12 +166,14 @@ right,right-immutable,differs,differs-marked          none  self           *    
 differs-keys,differs-immutable,unlabelled             none  self           *       delete
 right-taken,differs-taken,differs-taken-immutable     none  self           *       release
 terminating,by-marks-terminating                      none  self           *       wait
+unwatched-terminating                                 none  self           *       wait
 by-marks                                              none  self           remove  delete
 by-marks                                              none  self           report  refuse MarkedElsewhere
 right,right-taken,right-immutable,differs             none  wants,lets_go  *       keep
 differs-marked,differs-keys,differs-taken             none  wants,lets_go  *       keep
 differs-immutable,differs-taken-immutable,unlabelled  none  wants,lets_go  *       keep
 terminating,by-marks,by-marks-terminating             none  wants,lets_go  *       keep
+unwatched-terminating                                 none  wants,lets_go  *       keep
 foreign,foreign-immutable,foreign-same                none  *              *       keep
 foreign-same-immutable,foreign-marked                 none  *              *       keep
 foreign-marked-immutable,foreign-terminating          none  *              *       keep
@@ -181,8 +184,9 @@ right,right-taken,right-immutable,differs             any  wants          *  ref
 differs-marked,differs-keys,differs-taken             any  wants          *  refuse HeldByOther
 differs-immutable,differs-taken-immutable,unlabelled  any  wants          *  refuse HeldByOther
 terminating,by-marks,by-marks-terminating             any  wants          *  refuse HeldByOther
+unwatched-terminating                                 any  wants          *  refuse HeldByOther
 terminating                                           any  self,lets_go   *  wait
-by-marks-terminating                                  any  self,lets_go   *  create look
+by-marks-terminating,unwatched-terminating            any  self,lets_go   *  create look
 right,right-taken,right-immutable                     any  self           *  keep
 foreign-terminating                                   any  *              *  refuse AlreadyExists
 foreign,foreign-immutable,foreign-same                refuse,marked  *    *  refuse AlreadyExists

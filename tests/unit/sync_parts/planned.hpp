@@ -22,6 +22,7 @@ struct NamedPolicy final : policy::Policy {
     policy::Shape shaped;
     std::vector<std::string> targets;
     policy::Existing existing = policy::Existing::refuse;
+    std::function<void()> on_evaluated = [] {};
 
     explicit NamedPolicy(std::string name) {
         shaped.name = std::move(name);
@@ -42,6 +43,7 @@ struct NamedPolicy final : policy::Policy {
             content->fields = fmt::format(R"({{"data":{{"from":"{}"}}}})", inputs.sources.front()->name());
             copy.content = content;
             copy.existing = existing;
+            on_evaluated();
             return copy;
         };
         return made;
