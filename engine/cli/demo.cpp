@@ -115,6 +115,7 @@ int demo(const Flags& flags, const Surroundings& around) {
     story.title("moontide demo", fmt::format("an API server in this process, the policy {}, no cluster", policy_name));
     story.gap();
     std::vector<std::string> sources;
+    sources.reserve(world.sources.size());
     for (const auto& [name, data] : world.sources) sources.push_back(world.home + "/" + name);
     story.fact("sources", sources);
     story.fact("targets", world.target_list());

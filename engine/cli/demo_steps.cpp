@@ -43,7 +43,8 @@ bool DemoSteps::copies_are_made(Instant began) {
 }
 
 bool DemoSteps::edited_copy_is_repaired() {
-    const auto& [source, data] = *world_.sources.rbegin();
+    const auto& source = world_.sources.rbegin()->first;
+    const auto& data = world_.sources.rbegin()->second;
     const auto& target = *world_.targets.begin();
     const auto key = data.begin().key();
     const json body{{"data", {{key, "edited by hand"}, {"added.by.hand", "1"}}}};
@@ -78,7 +79,8 @@ bool DemoSteps::namespace_opts_out() {
 }
 
 bool DemoSteps::source_is_updated() {
-    auto& [source, data] = *world_.sources.rbegin();
+    const auto source = world_.sources.rbegin()->first;
+    auto& data = world_.sources.rbegin()->second;
     const auto key = data.begin().key();
     const auto before = shown(data.at(key));
     data[key] = before + "-next";

@@ -180,6 +180,7 @@ int run(const Flags& flags, const Surroundings& around) {
     auto access = kube::find_access(flags.access);
     if (!access) return ended(exit_code::failed, access.error().message);
     std::vector<std::string> names;
+    names.reserve(loaded.policies.size());
     for (const auto& policy : loaded.policies) names.push_back(policy->shape().name);
     log::info(flags.dry_run ? "moontide starts, and writes nothing (--dry-run)" : "moontide starts",
               {{"version", MOONTIDE_VERSION},

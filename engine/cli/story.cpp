@@ -50,6 +50,7 @@ void Story::title(std::string_view name, std::string_view rest) {
 
 void Story::fact(std::string_view name, const std::vector<std::string>& values) {
     std::vector<std::string> shown;
+    shown.reserve(values.size());
     for (const auto& value : values) shown.push_back(painted(value, cyan));
     line(fmt::format("  {:<9}{}", name, fmt::join(shown, ", ")));
 }
