@@ -117,6 +117,13 @@ void Api::remove_if_there(const kube::Ref& ref) {
     body_of("DELETE " + ref.text(), std::move(answer));
 }
 
+void Api::remove_all(const std::string& resource, const std::string& namespace_name) {
+    kube::Call call;
+    call.method = "DELETE";
+    call.path = "/api/v1/namespaces/" + namespace_name + "/" + resource;
+    body_of("DELETE all " + resource + " in " + namespace_name, calls_->call(std::move(call)));
+}
+
 std::vector<Json> Api::list(const std::string& kind, const std::string& namespace_name,
                             const std::string& label_selector) {
     const std::string query =

@@ -49,6 +49,8 @@ public:
     void remove(const kube::Ref& ref);
     /// Fine where there is none.
     void remove_if_there(const kube::Ref& ref);
+    /// Every object of a resource ("configmaps") in a namespace.
+    void remove_all(const std::string& resource, const std::string& namespace_name);
     std::vector<Json> list(const std::string& kind, const std::string& namespace_name = {},
                            const std::string& label_selector = {});
     std::string page(const std::string& path);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 #include <string_view>
 
@@ -27,6 +29,16 @@ bool counts(std::string_view labels) {
 RealServer::RealServer(std::string kubeconfig_file)
     : kubeconfig_file_(std::move(kubeconfig_file)), access_(read_access(kubeconfig_file_)) {
     connect(access_);
+}
+
+RealServer::~RealServer() {
+    // A cluster of ours ends with the tests.
+    if (std::getenv("MOONTIDE_TEST_CLUSTER_DIR") != nullptr) return;
+    try {
+        remove_namespaces();
+    } catch (const std::exception& error) {
+        std::cerr << "namespaces of the tests are left: " << error.what() << "\n";
+    }
 }
 
 std::uint64_t RealServer::writes() {

@@ -10,6 +10,9 @@ namespace moontide::test {
 class RealServer final : public Server {
 public:
     explicit RealServer(std::string kubeconfig_file);
+    ~RealServer() override;
+    RealServer(const RealServer&) = delete;
+    RealServer& operator=(const RealServer&) = delete;
 
     bool is_real() const override { return true; }
     const kube::Access& access() const override { return access_; }

@@ -4,6 +4,9 @@
 #include "sandbox_server.hpp"
 
 #include <cstdlib>
+#include <vector>
+
+#include <unistd.h>
 
 namespace moontide::test {
 
@@ -19,6 +22,22 @@ Server& Server::under_test() {
 void Server::connect(const kube::Access& access) {
     api_ = std::make_unique<Api>(access);
     mirror_ = std::make_unique<Mirror>(access);
+}
+
+std::string Server::shared_namespace(std::size_t number) {
+    std::string name = "sync" + std::to_string(::getpid()) + "-shared-" + std::to_string(number);
+    const bool is_new = namespaces_.with([&](auto& names) { return names.insert(name).second; });
+    if (is_new) api().create({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}});
+    return name;
+}
+
+void Server::remove_at_end(const std::string& namespace_name) {
+    namespaces_.with([&](auto& names) { names.insert(namespace_name); });
+}
+
+void Server::remove_namespaces() {
+    const auto names = namespaces_.with([](const auto& all) { return std::vector(all.begin(), all.end()); });
+    Api::at_once(names.size(), [&](std::size_t index) { api().remove_if_there(namespace_ref(names[index])); });
 }
 
 void Server::disconnect() {

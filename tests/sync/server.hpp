@@ -2,11 +2,13 @@
 #pragma once
 
 #include "api.hpp"
+#include "base/guarded.hpp"
 #include "kube/kubeconfig.hpp"
 #include "mirror.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace moontide::test {
@@ -28,14 +30,21 @@ public:
     Api& api() { return *api_; }
     Mirror& mirror() { return *mirror_; }
 
+    /// One of the namespaces that tests use one after another, made by the first that asks. Any thread.
+    std::string shared_namespace(std::size_t number);
+    /// Where the server outlives the tests.
+    void remove_at_end(const std::string& namespace_name);
+
 protected:
     void connect(const kube::Access& access);
     /// Before the server itself ends.
     void disconnect();
+    void remove_namespaces();
 
 private:
     std::unique_ptr<Api> api_;
     std::unique_ptr<Mirror> mirror_;
+    Guarded<std::set<std::string>> namespaces_;  ///< that tests made
 };
 
 }  // namespace moontide::test

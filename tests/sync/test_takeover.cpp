@@ -141,6 +141,22 @@ TEST_CASE("a copy of the page's controller that appears while the engine runs is
     CHECK(uid_of(world.copy(red, source)) == uid_of(left));
 }
 
+TEST_CASE("labels that others put on a copy of the page's controller stay on it") {
+    World world;
+    const auto red = world.make_target("red");
+    auto source = world.make_source("shared", {{"a", "2"}});
+    auto left = left_behind(red, world.sources(), "shared", {{"a", "1"}});
+    left["metadata"]["labels"] = {{"team", "red"}};
+    world.api.create(left, "flux-extension");
+    Engine engine(world);
+    world.expect_copy_with(red, source, {{"labels", {{"team", "red"}}}});
+    // Its annotations that controller wrote whole. What is put on from now on stays.
+    const Json others = {{"labels", {{"team", "red"}}}, {"annotations", {{"example.com/note", "seen"}}}};
+    world.api.merge(config_map(red, "shared"), {{"metadata", others}});
+    source = world.change_data(source, {{"a", "3"}});
+    world.expect_copy_with(red, source, others);
+}
+
 TEST_CASE("taking over costs each copy one write and none after a restart") {
     World world;
     const auto targets = world.make_targets(5);

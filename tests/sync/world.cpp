@@ -53,10 +53,17 @@ World::~World() {
     try {
         for (const auto& ref : objects_) api.remove_if_there(ref);
         api.remove_if_there(config_map("default", id_ + "-tick"));
-        Api::at_once(namespaces_.size(),
-                     [this](std::size_t index) { api.remove_if_there(namespace_ref(namespaces_[index])); });
+        Api::at_once(namespaces_.size(), [this](std::size_t index) {
+            // Fine where the test has deleted it.
+            api.try_merge(namespace_ref(namespaces_[index]),
+                          {{"metadata", {{"annotations", {{TARGET_MARK, nullptr}}}}}});
+        });
+        Api::at_once(shared_.size(), [this](std::size_t index) {
+            annotate_namespace(shared_[index], {{TARGET_MARK, nullptr}});
+            api.remove_all("configmaps", shared_[index]);
+        });
     } catch (const std::exception& error) {
-        UNSCOPED_INFO("cleaning up after the test: " << error.what());
+        WARN("cleaning up after the test: " << error.what());
     }
 }
 
@@ -72,13 +79,12 @@ std::string World::make_target(std::string_view word) {
 }
 
 std::vector<std::string> World::make_targets(std::size_t count) {
-    std::vector<std::string> names(count);
+    shared_.resize(count);
     Api::at_once(count, [&](std::size_t index) {
-        names[index] = id_ + "-n" + std::to_string(index);
-        api.create(namespace_object(names[index], {{TARGET_MARK, "true"}}, {}));
+        shared_[index] = server.shared_namespace(index);
+        annotate_namespace(shared_[index], {{TARGET_MARK, "true"}});
     });
-    for (const auto& name : names) clean_up_later(name);
-    return names;
+    return shared_;
 }
 
 void World::annotate_namespace(const std::string& name, const Json& annotations) {
@@ -86,9 +92,9 @@ void World::annotate_namespace(const std::string& name, const Json& annotations)
 }
 
 void World::clean_up_later(const std::string& namespace_name) {
-    if (std::find(namespaces_.begin(), namespaces_.end(), namespace_name) == namespaces_.end()) {
-        namespaces_.push_back(namespace_name);
-    }
+    if (std::find(namespaces_.begin(), namespaces_.end(), namespace_name) != namespaces_.end()) return;
+    namespaces_.push_back(namespace_name);
+    server.remove_at_end(namespace_name);
 }
 
 void World::delete_namespace(const std::string& name) {

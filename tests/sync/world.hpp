@@ -14,7 +14,8 @@ namespace moontide::test {
 
 using Where = std::source_location;
 
-/// Takes its namespaces, and what it made in flux-system, away at its end. Declare engines after it.
+/// At its end its namespaces ask for nothing any more, and what it made in flux-system is gone; the server takes the
+/// namespaces away later, since a real one needs seconds for each. Declare engines after it.
 class World {
 public:
     enum class Sources { in_a_namespace_of_their_own, in_flux_system };
@@ -38,9 +39,10 @@ public:
                                const Json& labels = Json::object());
     /// One that asks for copies.
     std::string make_target(std::string_view word);
+    /// That many, which other tests use too, one after another: not to be deleted.
     std::vector<std::string> make_targets(std::size_t count);
     void annotate_namespace(const std::string& name, const Json& annotations);
-    /// Of a namespace that the test made by other means, or makes under a fixed name.
+    /// For a namespace that the test made by other means.
     void clean_up_later(const std::string& namespace_name);
     void delete_namespace(const std::string& name);
     void await_namespace_gone(const std::string& name, Where where = Where::current());
@@ -82,7 +84,8 @@ private:
     std::string id_;
     std::string sources_;
     std::vector<std::string> namespaces_;
-    std::vector<kube::Ref> objects_;  ///< to take out of flux-system
+    std::vector<std::string> shared_;  ///< of make_targets()
+    std::vector<kube::Ref> objects_;   ///< to take out of flux-system
     unsigned ticks_ = 0;
 };
 
