@@ -136,7 +136,7 @@ void Engine::work(std::stop_token token, unsigned number) {
         const auto* running = unit ? board_.running(unit->policy) : nullptr;
         const auto began = std::chrono::steady_clock::now();
         if (running != nullptr) board_.metrics.queue_waited(running->shape().name, work->waited);
-        planner.look_at(work->key);
+        planner.look_at(work->key, work->urgency);
         if (running != nullptr) {
             board_.metrics.queue_worked(running->shape().name, std::chrono::steady_clock::now() - began);
         }

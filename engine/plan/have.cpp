@@ -186,22 +186,4 @@ std::vector<TargetKey> Have::contested_by(UnitId unit) const {
     return targets;
 }
 
-std::unordered_set<NameId> Have::names_in_use() const {
-    std::unordered_set<NameId> used;
-    const auto add = [&](const auto& map) {
-        for (const auto& entry : map) {
-            used.insert(entry.first.name);
-            used.insert(entry.first.namespace_name);
-        }
-    };
-    add(records_);
-    add(sightings_);
-    add(tickets_);
-    add(candidates_);
-    add(troubles_);
-    add(rivalries_);
-    for (const auto& [target, record] : records_) used.insert(record.keys);
-    return used;
-}
-
 }  // namespace moontide::plan

@@ -6,6 +6,7 @@
 #include "plan/record.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -30,8 +31,7 @@ struct Ticket {
     UnitId unit = 0;
     bool creates = false;
     bool sent = false;
-    bool again = false;  ///< something changed while it was under way: look once more at its end
-    UnitId again_unit = 0;
+    std::set<UnitId> again = {};  ///< units for which something changed while it was under way: they look again
 };
 
 /// Why a target is not as its unit wants it; kept until it is.
@@ -119,9 +119,6 @@ public:
     std::unordered_map<TargetKey, Trouble, TargetKeyHash>& troubles() { return troubles_; }
     const std::unordered_map<TargetKey, Trouble, TargetKeyHash>& troubles() const { return troubles_; }
     std::unordered_map<TargetKey, Rivalry, TargetKeyHash>& rivalries() { return rivalries_; }
-
-    /// Every name that anything here refers to.
-    std::unordered_set<NameId> names_in_use() const;
 
 private:
     template <typename Value>

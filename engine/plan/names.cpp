@@ -19,18 +19,6 @@ std::string Names::text(NameId id) const {
     return found == texts_.end() ? std::string() : std::string(found->second);
 }
 
-void Names::keep_only(const std::unordered_set<NameId>& used) {
-    std::scoped_lock lock(mutex_);
-    for (auto entry = texts_.begin(); entry != texts_.end();) {
-        if (used.contains(entry->first)) {
-            ++entry;
-        } else {
-            ids_.erase(std::string(entry->second));
-            entry = texts_.erase(entry);
-        }
-    }
-}
-
 std::size_t Names::size() const {
     std::scoped_lock lock(mutex_);
     return ids_.size();

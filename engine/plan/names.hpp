@@ -19,9 +19,6 @@ public:
     std::string text(NameId id) const;
     std::size_t size() const;
 
-    /// Forgets every name whose id is not in `used`. The caller sees to it that no new use begins meanwhile.
-    void keep_only(const std::unordered_set<NameId>& used);
-
 private:
     mutable std::mutex mutex_;
     std::unordered_map<std::string, NameId> ids_;         // guarded by mutex_

@@ -245,7 +245,8 @@ void Activation::conclude(RunningPolicy& running) {
     std::set<plan::NameId> namespaces;
     board_.have.with([&](const plan::Have& have) {
         for (const auto id : board_.units.of_policy(running.index)) {
-            ++sources;
+            const auto unit = board_.units.get(id);
+            if (unit && unit->presence != Presence::deleted && unit->presence != Presence::proven) ++sources;
             for (const auto& target : have.targets_of(id)) namespaces.insert(target.namespace_name);
         }
     });

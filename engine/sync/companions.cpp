@@ -44,6 +44,11 @@ void Companions::forget(plan::UnitId unit) {
     }
 }
 
+void Companions::complete(plan::UnitId unit) {
+    std::scoped_lock lock(mutex_);
+    for (auto& [ref, askers] : askers_) askers.erase({unit, 0});
+}
+
 bool Companions::synced() const {
     std::scoped_lock lock(mutex_);
     for (const auto& [name, kind] : kinds_) {
@@ -73,7 +78,6 @@ void Companions::stir(const kube::Ref& ref) {
     const auto found = askers_.find(ref);
     if (found == askers_.end()) return;
     for (const auto& [unit, namespace_name] : found->second) {
-        board_.units.change(unit, [](Unit& known) { ++known.generation; });
         board_.queue.add({unit, namespace_name});
     }
 }

@@ -19,9 +19,11 @@ public:
     Companions(Board& board, Loop& io);
     ~Companions();
 
-    /// The copies of a unit in a namespace depend on that object, there or not.
+    /// The copies of a unit in a namespace (0: the whole unit) depend on that object, there or not.
     void ask(const kube::Ref& ref, plan::UnitId unit, plan::NameId namespace_name);
     void forget(plan::UnitId unit);
+    /// Everything that the whole unit asked for is known: from now on only its spots wait for changes.
+    void complete(plan::UnitId unit);
 
     struct Answer {
         bool known = false;      ///< else it is on its way, and those who asked are looked at again when it is there

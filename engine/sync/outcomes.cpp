@@ -49,11 +49,13 @@ bool Outcomes::may_send(const apply::Order& order) {
         auto* ticket = have.ticket(target);
         if (ticket == nullptr || ticket->number != order.ticket) return false;
         if (!current) {
+            look_again(*ticket, target);
             have.close(target);  // the unit is in the queue and will say anew what is wanted
             return false;
         }
         const bool removes = order.wish == nullptr;
         if (removes && !have.candidates(target).empty()) {
+            look_again(*ticket, target);
             have.close(target);
             for (const auto candidate : have.candidates(target))
                 board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
@@ -62,6 +64,10 @@ bool Outcomes::may_send(const apply::Order& order) {
         ticket->sent = true;
         return true;
     });
+}
+
+void Outcomes::look_again(const plan::Ticket& ticket, const plan::TargetKey& target) {
+    for (const auto unit : ticket.again) board_.queue.add({unit, target.namespace_name});
 }
 
 Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, const apply::Written& fate) {
@@ -162,12 +168,10 @@ void Outcomes::take(apply::Outcome outcome) {
     board_.have.with([&](plan::Have& have) {
         const auto* ticket = have.ticket(target);
         if (ticket != nullptr && ticket->number == order.ticket) {
-            if (ticket->again && ticket->again_unit != order.unit)
-                board_.queue.add({ticket->again_unit, target.namespace_name});
-            told.again = ticket->again;
+            look_again(*ticket, target);
+
             have.close(target);
         }
-        const bool asked_again = told.again;
         told = std::visit(Match{[&](const apply::Written& fate) {
                                     const bool by_delete = std::holds_alternative<plan::Delete>(order.step);
                                     deed = deed_of(order.step, by_delete);
@@ -184,7 +188,6 @@ void Outcomes::take(apply::Outcome outcome) {
                                 },
                                 [&](const apply::Dropped&) { return Told{.result = "dropped"}; }},
                           outcome.fate);
-        told.again = told.again || asked_again;
     });
     board_.metrics.step(policy, plan::name(order.step), told.result);
     if (deed) {
@@ -199,7 +202,9 @@ void Outcomes::take(apply::Outcome outcome) {
             board_.queue.retry(spot, queue::Delay::planned);
         }
     } else if (told.again) {
-        if (std::holds_alternative<apply::Found>(outcome.fate)) {
+        const auto* create = std::get_if<plan::Create>(&order.step);
+        const bool expected = create != nullptr && create->look_first;
+        if (std::holds_alternative<apply::Found>(outcome.fate) && !expected) {
             board_.queue.retry(spot);
         } else {
             board_.queue.add(spot);

@@ -23,6 +23,7 @@ private:
         bool failed = false;
     };
 
+    void look_again(const plan::Ticket& ticket, const plan::TargetKey& target);
     Told written(plan::Have& have, const apply::Order& order, const apply::Written& fate);
     Told gone(plan::Have& have, const apply::Order& order);
     Told found(plan::Have& have, const apply::Order& order, const apply::Found& fate);

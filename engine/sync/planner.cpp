@@ -97,7 +97,7 @@ Result<std::optional<policy::Subject>> Planner::subject(const Unit& unit, const 
     return std::optional(std::move(subject));
 }
 
-void Planner::look_at(const queue::Key& key) {
+void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
     auto unit = board_.units.get(key.unit);
     if (!unit) return;
     auto* running = board_.running(unit->policy);
@@ -109,7 +109,8 @@ void Planner::look_at(const queue::Key& key) {
     }
 
     const auto began = std::chrono::steady_clock::now();
-    const bool first_look = !running->looked;
+    // What a start finds; what events tell meanwhile is evidence.
+    const bool first_look = !running->looked && key.is_unit();
     bool failed = false;
     auto what = subject(*unit, *running);
     if (!what) {
@@ -133,7 +134,7 @@ void Planner::look_at(const queue::Key& key) {
             report_.policy_error(unit->id, evaluated.error().message);
         } else if (!evaluated->incomplete) {
             add_unwanted(*unit, *running, key, false, *evaluated);
-            carry_out(*unit, *running, std::move(*evaluated), !key.is_unit(), first_look);
+            carry_out(*unit, *running, std::move(*evaluated), urgency == queue::Urgency::front, first_look);
         }
     }
     board_.metrics.reconciled(running->shape().name, key.is_unit() ? "unit" : "spot",
@@ -194,6 +195,7 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
                       unit.presence == Presence::proven || unit.in_group != 0;
     if (!told && has_copies) {
         // Nobody saw it go. It counts as a cause, and unless there are too many a GET decides.
+        if (!key.is_unit()) return;
         if (!running.looked || gate.holds(unit.id)) {
             gate.vanished(unit.id);
             return;
@@ -206,6 +208,26 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
     Evaluated nothing;
     add_unwanted(unit, running, key, true, nothing);
     carry_out(unit, *board_.policies[running.index], std::move(nothing), false, false);
+}
+
+Result<policy::Into> Planner::reach_of(const policy::Subject& subject, policy::Evaluator& lua) {
+    policy::Into all;
+    for (const auto& object : subject.sources) {
+        policy::Inputs inputs;
+        inputs.sources = {object};
+        auto one = TRY(lua.into(inputs));
+        if (&object == &subject.sources.front()) {
+            all = std::move(one);
+        } else if (auto* selections = std::get_if<std::vector<policy::Selection>>(&all.where_to)) {
+            const auto& more = std::get<std::vector<policy::Selection>>(one.where_to);
+            selections->insert(selections->end(), more.begin(), more.end());
+        } else {
+            auto& targets = std::get<std::vector<policy::Target>>(all.where_to);
+            const auto& more = std::get<std::vector<policy::Target>>(one.where_to);
+            targets.insert(targets.end(), more.begin(), more.end());
+        }
+    }
+    return all;
 }
 
 Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPolicy& running,
@@ -225,6 +247,8 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
     wanted.refused = [&](policy::Refusal refusal) { evaluated.refusals.push_back(std::move(refusal)); };
     wanted.depends = [&](const std::string& where, const kube::Ref& ref) {
         companions_.ask(ref, unit.id, board_.names.id(where));
+        // Until all that it needs is known the whole unit waits.
+        if (!namespace_name) companions_.ask(ref, unit.id, 0);
     };
     wanted.copy = [&](policy::Copy copy) {
         reads_namespace = reads_namespace || copy.reads.namespace_object;
@@ -284,10 +308,10 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
         TRY_VOID(policy::want_in(shape, lua, subject, *namespace_name, view, bounds, wanted));
     } else {
         companions_.forget(unit.id);
+        // A namespace that comes while this is evaluated must find the unit, so it is put down before.
+        const auto into = TRY(reach_of(subject, lua));
+        reach_.set(unit.id, into, true);
         TRY_VOID(policy::want(shape, lua, subject, view, bounds, wanted));
-        policy::Inputs inputs;
-        inputs.sources = subject.sources;
-        const auto into = TRY(lua.into(inputs));
         if (const auto* selections = std::get_if<std::vector<policy::Selection>>(&into.where_to)) {
             reads_namespace = reads_namespace || std::any_of(selections->begin(), selections->end(),
                                                              [](const auto& one) { return one.has_where(); });
@@ -295,6 +319,7 @@ Result<Planner::Evaluated> Planner::evaluate(const Unit& unit, const RunningPoli
         reach_.set(unit.id, into, reads_namespace);
     }
     if (broken) return fail(*broken);
+    if (!evaluated.incomplete && !namespace_name) companions_.complete(unit.id);
     return evaluated;
 }
 
@@ -302,6 +327,12 @@ void Planner::add_unwanted(const Unit& unit, const RunningPolicy& running, const
                            Evaluated& evaluated) {
     std::unordered_set<plan::TargetKey, plan::TargetKeyHash> settled;
     for (const auto& asked : evaluated.asked) settled.insert(asked.target);
+    std::unordered_set<plan::TargetKey, plan::TargetKeyHash> refused;
+    for (const auto& refusal : evaluated.refusals) {
+        if (const auto kind = board_.kinds.find(refusal.kind)) {
+            refused.insert({board_.names.id(refusal.namespace_name), board_.names.id(refusal.name), *kind});
+        }
+    }
     // What cannot be evaluated keeps its last good copy; what goes with its namespace needs nothing of us.
     std::unordered_set<plan::NameId> kept;
     for (const auto& refusal : evaluated.refusals) {
@@ -331,11 +362,10 @@ void Planner::add_unwanted(const Unit& unit, const RunningPolicy& running, const
             if (record != nullptr && have.candidates(target).empty())
                 board_.queue.add({record->unit, target.namespace_name});
         }
-        if (key.is_unit()) {
-            std::erase_if(have.troubles(), [&](const auto& entry) {
-                return entry.second.unit == unit.id && !settled.contains(entry.first);
-            });
-        }
+        std::erase_if(have.troubles(), [&](const auto& entry) {
+            return entry.second.unit == unit.id && (key.is_unit() || entry.first.namespace_name == key.spot) &&
+                   !settled.contains(entry.first) && !refused.contains(entry.first);
+        });
     });
     const auto leftover = [&](const plan::TargetKey& target) {
         if (!source_gone) return plan::Leftover::report;
@@ -382,6 +412,7 @@ void Planner::ask_holders(const Unit& unit, std::vector<Asked>& asked) {
         }
     });
     for (const auto& [index, holder] : others) {
+        asked[index].held_by = holder;
         asked[index].holder = still_wants(holder, asked[index].target) ? plan::Holder::wants : plan::Holder::lets_go;
     }
 }
@@ -418,8 +449,7 @@ std::optional<apply::Order> Planner::decide(plan::Have& have, const Unit& unit, 
     const auto* wish = asked.wish.get();
     if (auto* ticket = have.ticket(target)) {
         if (ticket->sent) {
-            ticket->again = true;
-            ticket->again_unit = unit.id;
+            ticket->again.insert(unit.id);
             return std::nullopt;
         }
         if (ticket->unit != unit.id) {
@@ -438,14 +468,26 @@ std::optional<apply::Order> Planner::decide(plan::Have& have, const Unit& unit, 
     auto standing = have.standing(target);
     if (const auto* record = std::get_if<plan::Record>(&standing);
         record != nullptr && record->by_marks && record->unit != unit.id) {
-        // Its marks name another source: no copy of this one, whoever made it.
-        standing = plan::Foreign{.uid = record->uid, .resource_version = record->resource_version};
+        // Its marks name another source: no copy of this one, whoever made it. What is there now, a Create finds out.
+        standing = plan::Absent{};
+    }
+    const auto* known = std::get_if<plan::Record>(&standing);
+    const plan::UnitId held_by = known != nullptr && !known->by_marks && known->unit != unit.id ? known->unit : 0;
+    // What another unit has taken over since is no longer this one's to remove.
+    if (wish == nullptr && held_by != 0) return std::nullopt;
+    if (wish != nullptr && held_by != asked.held_by) {
+        // It changed hands while its holder was asked.
+        board_.queue.add({unit.id, target.namespace_name});
+        return std::nullopt;
     }
     auto decision = plan::diff(target, wish, standing, asked.holder, asked.leftover);
     if (std::holds_alternative<plan::Foreign>(standing)) have.forget_foreign(target);
 
     if (std::holds_alternative<plan::Keep>(decision)) {
-        if (wish != nullptr || have.troubles().contains(target)) have.troubles().erase(target);
+        if (const auto known_trouble = have.troubles().find(target);
+            known_trouble != have.troubles().end() && known_trouble->second.unit == unit.id) {
+            have.troubles().erase(known_trouble);
+        }
         have.withdraw(target, unit.id);
         have.close(target);
         return std::nullopt;

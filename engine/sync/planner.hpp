@@ -24,7 +24,8 @@ public:
     Planner(Board& board, Reach& reach, Report& report, Companions& companions, std::function<void(plan::UnitId)> prove,
             std::uint64_t seed);
 
-    void look_at(const queue::Key& key);
+    /// The steps of what is looked at first go first.
+    void look_at(const queue::Key& key, queue::Urgency urgency = queue::Urgency::change);
 
 private:
     /// What one evaluation asks for at one target.
@@ -33,6 +34,7 @@ private:
         std::shared_ptr<const plan::Wish> wish;  ///< null: nothing is wanted there
         plan::Leftover leftover = plan::Leftover::report;
         plan::Holder holder = plan::Holder::self;
+        plan::UnitId held_by = 0;  ///< the other unit that `holder` speaks of
     };
     struct Evaluated {
         std::vector<Asked> asked;
@@ -45,6 +47,8 @@ private:
     Result<std::optional<policy::Subject>> subject(const Unit& unit, const RunningPolicy& running);
     Result<kube::ObjectPtr> source(const kube::Ref& ref, const RunningPolicy& running);
 
+    /// The `into` of all sources together: where a namespace's change concerns the unit.
+    Result<policy::Into> reach_of(const policy::Subject& subject, policy::Evaluator& lua);
     Result<Evaluated> evaluate(const Unit& unit, const RunningPolicy& running, const policy::Subject& subject,
                                std::optional<std::string> namespace_name);
     /// Records of the unit that the evaluation did not ask for.

@@ -45,7 +45,8 @@ void prove_gone(Board& board, Loop& io, plan::UnitId id) {
             std::move(call), [&board, &io, id, running, kind = resource->kind](Result<kube::Answer> answer) {
                 --board.inquiries;
                 if (board.stopping) return;
-                if (answer && answer->status == 404) {
+                // Where the kind itself has gone, the path is not found either; that says nothing of the object.
+                if (answer && answer->status == 404 && kube::read_status(*answer).reason == "NotFound") {
                     proven(board, id);
                 } else if (answer && answer->ok()) {
                     kube::Reader reader;

@@ -1,6 +1,7 @@
 #include "policies.hpp"
 
 #include "bindings/load.hpp"
+#include "source_directory.hpp"
 
 #include <stdexcept>
 
@@ -23,7 +24,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }  // namespace
 
 policy::PolicyPtr annotation_sync(const std::string& sources, const std::string& name) {
-    auto text = bindings::read_policy_file(MOONTIDE_SOURCE_DIR "/policies/annotation-sync/policy.lua");
+    auto text = bindings::read_policy_file(source_directory() + "/policies/annotation-sync/policy.lua");
     if (!text) throw std::runtime_error(text.error().message);
     text->name = name;
     text->settings_json = Json{{"namespace", sources}}.dump();

@@ -2,6 +2,7 @@
 #include "bindings/fence.hpp"
 #include "bindings/slots.hpp"
 #include "bindings/state.hpp"
+#include "source_directory.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -20,7 +21,7 @@ using namespace moontide::bindings;
 namespace {
 
 std::string file_text(const std::string& path) {
-    std::ifstream stream(std::string(MOONTIDE_SOURCE_DIR) + "/" + path);
+    std::ifstream stream(moontide::test::source_directory() + "/" + path);
     REQUIRE(stream);
     return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }

@@ -279,18 +279,3 @@ TEST_CASE("candidates wait in the order they came, each once, until they withdra
     CHECK(have.candidates(a).empty());
     CHECK(have.contested_by(3) == std::vector<TargetKey>{b});
 }
-
-TEST_CASE("every name that something refers to is in use") {
-    Have have;
-    auto kept = record(first, 1);
-    kept.keys = 99;
-    have.put({1, 2, 0}, kept);
-    have.see({3, 4, 0}, foreign(1));
-    have.issue({5, 6, 0}, 1, true);
-    have.contest({7, 8, 0}, 1);
-    have.troubles()[{9, 10, 0}] = {};
-    have.rivalries()[{11, 12, 0}] = {};
-    std::unordered_set<NameId> expected = {99};
-    for (NameId name = 1; name <= 12; ++name) expected.insert(name);
-    CHECK(have.names_in_use() == expected);
-}

@@ -19,16 +19,3 @@ TEST_CASE("a name has one id, and an id its name") {
     CHECK(names.text(apps) == "apps");
     CHECK(names.size() == 1'002);
 }
-
-TEST_CASE("what nothing uses is forgotten, and its id is not given again") {
-    Names names;
-    const auto apps = names.id("apps");
-    const auto web = names.id("web");
-    names.keep_only({web});
-    CHECK(names.size() == 1);
-    CHECK(names.text(web) == "web");
-    CHECK(names.text(apps).empty());
-    const auto again = names.id("apps");
-    CHECK(again > web);
-    CHECK(names.text(again) == "apps");
-}

@@ -2,6 +2,7 @@
 
 #include "sandbox/names.hpp"
 #include "sandbox/yaml.hpp"
+#include "source_directory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -153,7 +154,8 @@ void run_step(const Json& described, const Server& server, Words& words) {
 
 void run_cases(const std::function<Server()>& make_server) {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(MOONTIDE_SOURCE_DIR "/tests/unit/sandbox/cases")) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(test::source_directory() + "/tests/unit/sandbox/cases")) {
         files.push_back(entry.path());
     }
     std::ranges::sort(files);

@@ -54,3 +54,30 @@ TEST_CASE("who holds a target keeps it while it wants it, also from an older sou
     planned.planner.look_at({older, 0});
     CHECK(planned.ordered("apps") == older);
 }
+
+TEST_CASE("a copy that another source has taken over is not removed by the one that had it") {
+    Planned planned;
+    const auto before = planned.add("p", {"a"}, {}).front();
+    const auto after = planned.add("q", {"bbbb"}, {"apps"}).front();
+    auto record = planned.stands("apps", before);
+    // The answer is there, the watch has not shown it yet.
+    record.unit = after;
+    record.resource_version = 9;
+    planned.board.have.with([&](plan::Have& have) {
+        have.see(planned.target("apps"), {.standing = record, .version = 9, .uid = record.uid, .own_write = true});
+    });
+    planned.planner.look_at({before, 0});
+    CHECK(planned.ordered("apps") == 0);
+}
+
+TEST_CASE("a target that another source got during the look is not taken from it") {
+    Planned planned;
+    const auto asking = planned.add("p", {"a"}, {"apps", "web"}).front();
+    const auto other = planned.add("q", {"bbbb"}, {"apps"}).front();
+    const auto holder = planned.add("r", {"cccc"}, {"web"}).front();
+    planned.stands("web", holder);
+    // Asked whether it still wants "web", the holder's evaluation is where the time passes.
+    planned.policies[2]->on_evaluated = [&] { planned.stands("apps", other); };
+    planned.planner.look_at({asking, 0});
+    CHECK(planned.ordered("apps") == 0);
+}
