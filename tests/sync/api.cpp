@@ -147,6 +147,7 @@ void Api::at_once(std::size_t count, const std::function<void(std::size_t)>& act
     std::exception_ptr first;
     {
         std::vector<std::jthread> hands;
+        hands.reserve(std::min(most, count));
         for (std::size_t hand = 0; hand < std::min(most, count); ++hand) {
             hands.emplace_back([&] {
                 for (auto index = next++; index < count; index = next++) {

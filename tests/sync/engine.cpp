@@ -110,10 +110,10 @@ std::size_t Engine::count(Deed::What what, const std::string& namespace_name) co
     }));
 }
 
-void pass_sentinel(World& world, Engine& engine, Where where) {
+std::string pass_sentinel(World& world, Engine& engine, Where where) {
     static std::atomic<unsigned> count = 0;
     const auto number = std::to_string(++count);
-    const auto place = world.make_target("sentinel" + number);
+    auto place = world.make_target("sentinel" + number);
     const auto source = world.make_source("sentinel" + number, {{"sentinel", number}});
     world.expect_copy(place, source, where);
     world.remove_copy(place, source);
@@ -121,6 +121,7 @@ void pass_sentinel(World& world, Engine& engine, Where where) {
     world.expect_copy(place, source, where);
     engine.settle(where);
     world.catch_up();
+    return place;
 }
 
 }  // namespace moontide::test

@@ -57,7 +57,7 @@ private:
 
 /// Proves that what has not happened will not: a change of a source, a new namespace and a deleted copy come true
 /// after everything that the test did before, then the engine settles. Sees to annotation-sync only; its new namespace
-/// gets a copy of every source.
-void pass_sentinel(World& world, Engine& engine, Where where = Where::current());
+/// gets a copy of every source, and is given back.
+std::string pass_sentinel(World& world, Engine& engine, Where where = Where::current());
 
 }  // namespace moontide::test

@@ -15,7 +15,9 @@ void tell(const std::string& path, const Json& want, const Json& got, std::strin
         auto both = want;
         both.update(got);
         for (const auto& [key, ignored] : both.items()) {
-            const std::string deeper = path.empty() ? key : path + "." + key;
+            std::string deeper = path;
+            if (!deeper.empty()) deeper += ".";
+            deeper += key;
             if (!want.contains(key)) {
                 told += "\n  " + deeper + ": not wanted, there is " + short_text(got.at(key));
             } else if (!got.contains(key)) {

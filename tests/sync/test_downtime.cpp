@@ -132,6 +132,7 @@ TEST_CASE("a start at which everything is right writes nothing") {
     World world;
     const auto targets = world.make_targets(5);
     std::vector<Json> sources;
+    sources.reserve(3);
     for (int index = 0; index < 3; ++index) {
         sources.push_back(world.make_source("s" + std::to_string(index), {{"n", std::to_string(index)}},
                                             {{"binaryData", {{"blob", "AAEC"}}}}));
@@ -200,6 +201,29 @@ TEST_CASE("more sources gone at a start than may vanish unasked wait for a yes")
         engine.settle();
         CHECK(engine.sync().pauses().empty());
     }
+}
+
+TEST_CASE("more namespaces that stopped asking at a start than may vanish unasked wait for a yes") {
+    World world;
+    const auto targets = world.make_targets(14);
+    auto source = world.make_source("shared", {{"a", "1"}});
+    Engine engine(world);
+    world.expect_copies(targets, source);
+    engine.stop();
+    for (std::size_t index = 0; index < 12; ++index) world.annotate_namespace(targets[index], {{TARGET_MARK, nullptr}});
+    engine.start();
+    const auto pause = await_pause(world, engine);
+    CHECK(pause.vanished.size() == 12);
+    CHECK(pause.copies == 12);
+
+    // All else goes on.
+    source = world.change_data(source, {{"a", "2"}});
+    world.expect_copies({targets[12], targets[13]}, source);
+    engine.settle();
+    CHECK(world.api.find(config_map(targets[0], "shared")));
+    CHECK(engine.sync().confirm(pause.plan));
+    for (std::size_t index = 0; index < 12; ++index) world.expect_copy_gone(targets[index], source);
+    world.expect_copies({targets[12], targets[13]}, source);
 }
 
 TEST_CASE("ten sources gone at a start are no reason to wait") {

@@ -78,6 +78,7 @@ TEST_CASE("only the text true marks a target") {
     const auto source = world.make_source("shared", {{"a", "1"}});
     const std::vector<std::string> others = {"True", "TRUE", "1", "yes", "", " true", "true ", "false"};
     std::vector<std::string> names;
+    names.reserve(others.size() + 1);
     for (std::size_t index = 0; index < others.size(); ++index) {
         names.push_back(world.make_namespace("n" + std::to_string(index), {{TARGET_MARK, others[index]}}));
     }
@@ -174,7 +175,7 @@ TEST_CASE("data and binaryData are copied byte by byte, whatever their size") {
         world.expect_copy(red, source);
     }
     SECTION("900 KiB") {
-        const std::string large(900 * 1024, 'x');
+        const std::string large(std::size_t{900} * 1024, 'x');
         auto source = world.make_source("large", {{"blob", large}});
         world.expect_copy(red, source);
         source = world.change_data(source, {{"blob", large + "y"}});

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace moontide::test {
@@ -151,7 +152,7 @@ void World::expect_copies(const std::vector<std::string>& namespaces, const Json
             for (const auto& namespace_name : namespaces) {
                 const auto complaint = complaint_about(objects.find(config_map(namespace_name, name)), want);
                 if (complaint.empty()) continue;
-                if (++wrong <= 3) told += "\n in " + namespace_name + ": " + complaint;
+                if (++wrong <= 3) told += fmt::format("\n in {}: {}", namespace_name, complaint);
             }
             if (wrong > 3) told += "\n and in " + std::to_string(wrong - 3) + " more namespaces";
             return told;
