@@ -188,7 +188,7 @@ private:
     Result<bool> encode_string_data() {
         const auto found = fields_.find("stringData");
         if (found == fields_.end()) return true;
-        const Json texts = *found;
+        const Json texts = std::move(*found);
         fields_.erase("stringData");
         if (!texts.is_object()) return evaluation_.fail_at(shape_.object->place, "'stringData' is no map");
         for (const auto& [key, text] : texts.items()) {

@@ -31,6 +31,8 @@ void name_thread(const char* name) {
 /// Until a watch has been silent for this many times silent_after, it is only slow.
 constexpr int stuck_after = 2;
 
+constexpr const char* queue_name = "moontide";
+
 class Engine final : public Sync {
 public:
     Engine(std::vector<policy::PolicyPtr> policies, SyncOptions options, status::Metrics& metrics,
@@ -135,10 +137,13 @@ void Engine::work(std::stop_token token, unsigned number) {
         const auto unit = board_.units.get(work->key.unit);
         const auto* running = unit ? board_.running(unit->policy) : nullptr;
         const auto began = std::chrono::steady_clock::now();
-        if (running != nullptr) board_.metrics.queue_waited(running->shape().name, work->waited);
+        if (running != nullptr) {
+            board_.metrics.queue_added(queue_name);
+            board_.metrics.queue_waited(queue_name, work->waited);
+        }
         planner.look_at(work->key, work->urgency);
         if (running != nullptr) {
-            board_.metrics.queue_worked(running->shape().name, std::chrono::steady_clock::now() - began);
+            board_.metrics.queue_worked(queue_name, std::chrono::steady_clock::now() - began);
         }
         if (work->key.is_unit()) activation_.looked_at(work->key.unit);
         board_.queue.done(work->key);
@@ -292,6 +297,7 @@ std::vector<status::Reading> Engine::readings() const {
         out.push_back({"moontide_watch_staleness_seconds", {{"watch", watch}}, seconds});
         out.push_back({"moontide_watch_relists_total", {{"watch", watch}}, static_cast<double>(health.relists)});
     }
+    out.push_back({"workqueue_depth", {{"name", queue_name}}, static_cast<double>(board_.queue.depth())});
     out.push_back({"moontide_writes_in_flight", {}, static_cast<double>(board_.applier->in_flight())});
     out.push_back({"moontide_writes_in_flight_limit", {}, static_cast<double>(board_.applier->limit())});
     return out;

@@ -34,7 +34,10 @@ bool fits(const KindRow& kind, Body& body, FieldValidation validation, std::vect
     std::vector<std::string> notes;
     for (const auto& path : decoded.unknown) notes.push_back(fmt::format("unknown field {}", in_quotes(path)));
     for (const auto& path : body.duplicates) notes.push_back(fmt::format("duplicate field {}", in_quotes(path)));
-    if (validation == FieldValidation::warn) warnings = std::move(notes);
+    if (validation == FieldValidation::warn) {
+        warnings = std::move(notes);
+        return true;
+    }
     if (validation != FieldValidation::strict || notes.empty()) return true;
     why = "strict decoding error: ";
     for (const auto& note : notes) why += (why.ends_with(": ") ? "" : ", ") + note;

@@ -254,10 +254,15 @@ void Activation::conclude(RunningPolicy& running) {
     const auto released = running.gate.conclude(sources, namespaces.size());
     const auto plan = running.gate.plan_id(running.shape().name);
     if (!plan.empty() && plan != before) {
+        const auto gone = running.gate.paused_units();
+        std::size_t copies = running.gate.paused_drops().size();
+        board_.have.with([&](const plan::Have& have) {
+            for (const auto unit : gone) copies += have.count_of(unit);
+        });
         log::error("too much has vanished at once; its copies stay until you say yes",
                    {{"policy", running.shape().name},
-                    {"sources", std::to_string(running.gate.paused_units().size())},
-                    {"copies", std::to_string(running.gate.paused_drops().size())},
+                    {"sources", std::to_string(gone.size())},
+                    {"copies", std::to_string(copies)},
                     {"confirm", "moontide confirm " + plan}});
     }
     release(released);

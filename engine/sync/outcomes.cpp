@@ -70,18 +70,26 @@ void Outcomes::look_again(const plan::Ticket& ticket, const plan::TargetKey& tar
     for (const auto unit : ticket.again) board_.queue.add({unit, target.namespace_name});
 }
 
+void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid) {
+    const auto* record = have.record(target);
+    if (record != nullptr && record->unwatched) {
+        have.remove(target);
+        return;
+    }
+    // Where neither watch nor answer has it any more, the watch was quicker than the answer and nothing is awaited.
+    if (record == nullptr && have.sighting(target) == nullptr) return;
+    have.see(target, {.standing = plan::Absent{}, .version = 0, .uid = uid, .own_write = true});
+}
+
 Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, const apply::Written& fate) {
     const auto& target = plan::target(order.step);
     const bool deletes = std::holds_alternative<plan::Delete>(order.step);
-    plan::Sighting sighting{.version = fate.live.resource_version, .uid = fate.live.uid, .own_write = true};
     if (const auto record = record_of(board_, fate.live)) {
-        sighting.standing = *record;
+        have.see(target,
+                 {.standing = *record, .version = fate.live.resource_version, .uid = fate.live.uid, .own_write = true});
     } else {
-        // Released: the watch of our label shows it as gone.
-        sighting.standing = plan::Absent{};
-        sighting.version = 0;
+        left(have, target, fate.live.uid);  // released: without our label the watch shows it as gone
     }
-    have.see(target, std::move(sighting));
     have.troubles().erase(target);
     if (const auto* record = have.record(target); record != nullptr && record->unwatched) have.remove(target);
     have.withdraw(target, order.unit);
@@ -90,15 +98,7 @@ Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, co
 
 Outcomes::Told Outcomes::gone(plan::Have& have, const apply::Order& order) {
     const auto& target = plan::target(order.step);
-    const auto* record = have.record(target);
-    if (record != nullptr && record->unwatched) {
-        have.remove(target);
-    } else if (record != nullptr) {
-        have.see(target, {.standing = plan::Absent{}, .version = 0, .uid = judged_uid(order.step), .own_write = true});
-    } else if (have.sighting(target) != nullptr) {
-        // Known from an answer alone: the watch has shown neither its beginning nor its end.
-        have.see(target, {.standing = plan::Absent{}, .version = 0, .uid = judged_uid(order.step), .own_write = true});
-    }
+    left(have, target, judged_uid(order.step));
     have.troubles().erase(target);
     for (const auto candidate : have.candidates(target))
         board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
@@ -195,7 +195,7 @@ void Outcomes::take(apply::Outcome outcome) {
         report_.done(order.unit, board_.describe(target), *deed, order.why);
     }
     if (told.failed) {
-        board_.metrics.queue_retried(policy);
+        board_.metrics.queue_retried("moontide");
         if (slow) {
             board_.queue.add_after(spot, board_.options.refused_again, queue::Urgency::idle, queue::Delay::planned);
         } else {

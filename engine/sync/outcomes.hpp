@@ -24,6 +24,8 @@ private:
     };
 
     void look_again(const plan::Ticket& ticket, const plan::TargetKey& target);
+    /// The object is no copy of ours any more, by our own doing.
+    void left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid);
     Told written(plan::Have& have, const apply::Order& order, const apply::Written& fate);
     Told gone(plan::Have& have, const apply::Order& order);
     Told found(plan::Have& have, const apply::Order& order, const apply::Found& fate);

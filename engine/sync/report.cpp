@@ -16,8 +16,18 @@ std::string place(const policy::Target& target) {
     return target.namespace_name + "/" + target.name;
 }
 
-std::string counted(std::size_t number, std::string_view what) {
-    return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+/// "12 namespaces (a, b, c, d, e, ...)"
+std::string listed(const std::set<std::string>& namespaces) {
+    std::string text = std::to_string(namespaces.size()) + (namespaces.size() == 1 ? " namespace (" : " namespaces (");
+    std::size_t shown = 0;
+    for (const auto& name : namespaces) {
+        if (shown == most_examples) {
+            text += ", ...";
+            break;
+        }
+        text += (shown++ == 0 ? "" : ", ") + name;
+    }
+    return text + ")";
 }
 }  // namespace
 
@@ -81,10 +91,10 @@ void Report::done(plan::UnitId id, const policy::Target& target, Deed::What what
 
     const bool first = passes_.with([&](auto& passes) {
         auto& pass = passes[id];
-        const std::size_t before = pass.copied + pass.removed;
-        (what == Deed::What::created || what == Deed::What::replaced ? pass.copied : pass.removed) += 1;
-        if (before < most_examples) pass.examples += (before == 0 ? "" : ", ") + target.namespace_name;
-        return before == 0;
+        const bool is_first = pass.copied.empty() && pass.removed.empty();
+        const bool copied = what == Deed::What::created || what == Deed::What::replaced;
+        (copied ? pass.copied : pass.removed).insert(target.namespace_name);
+        return is_first;
     });
     if (first) {
         io_.post([this, id] { io_.after(pass_lasts, [this, id] { tell_pass(id); }); });
@@ -97,16 +107,15 @@ void Report::tell_pass(plan::UnitId id) {
         return node.empty() ? Pass() : node.mapped();
     });
     const auto unit = board_.units.get(id);
-    if (!unit || pass.copied + pass.removed == 0) return;
-    const std::string more = pass.copied + pass.removed > most_examples ? ", ..." : "";
-    const std::string where = " (" + pass.examples + more + ")";
+    if (!unit || (pass.copied.empty() && pass.removed.empty())) return;
     const auto normal = status::Notice::Type::normal;
-    if (pass.copied > 0) {
-        auto message = "copied to " + counted(pass.copied, "namespace") +
-                       (pass.removed > 0 ? ", removed from " + std::to_string(pass.removed) : std::string()) + where;
-        tell(*unit, normal, "Copied", std::move(message), pass.examples);
+    if (!pass.copied.empty()) {
+        auto message = "copied to " + listed(pass.copied);
+        if (!pass.removed.empty()) message += "; removed from " + listed(pass.removed);
+        tell(*unit, normal, "Copied", message, message);
     } else {
-        tell(*unit, normal, "CleanedUp", "removed from " + counted(pass.removed, "namespace") + where, pass.examples);
+        const auto message = "removed from " + listed(pass.removed);
+        tell(*unit, normal, "CleanedUp", message, message);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "sync/board.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,9 +30,8 @@ public:
 private:
     /// What one pass did for a unit, told as one Event.
     struct Pass {
-        std::size_t copied = 0;
-        std::size_t removed = 0;
-        std::string examples;
+        std::set<std::string> copied;  // namespaces
+        std::set<std::string> removed;
     };
 
     void tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message,
