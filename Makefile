@@ -29,9 +29,12 @@ test: setup build/dev/build.ninja ## build and run every test that needs no clus
 	$(ctest) --test-dir build/dev
 
 .PHONY: test-cluster
-test-cluster: setup build/dev/build.ninja ## run the synchronisation suite on a real kube-apiserver
-	cmake --build --preset dev --target test_sync
+test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserver: the suite, the examples, deploy/
+	cmake --build --preset dev --target test_sync test_sandbox moontide
 	tests/cluster/with-cluster build/dev/tests/test_sync $(ARGS)
+	tests/cluster/with-cluster build/dev/tests/test_sandbox "[cluster]"
+	MOONTIDE=build/dev/moontide tests/cluster/with-cluster examples/annotation-sync/run.sh
+	tests/cluster/with-cluster tests/cluster/apply-deploy
 
 .PHONY: demo
 demo: build ## build, then show Moontide at work without a cluster (ARGS=--once ends after the story)
