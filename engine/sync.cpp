@@ -31,8 +31,6 @@ void name_thread(const char* name) {
 /// Until a watch has been silent for this many times silent_after, it is only slow.
 constexpr int stuck_after = 2;
 
-constexpr const char* queue_name = "moontide";
-
 class Engine final : public Sync {
 public:
     Engine(std::vector<policy::PolicyPtr> policies, SyncOptions options, status::Metrics& metrics,

@@ -1,5 +1,7 @@
 #include "apply/verbs.hpp"
 
+#include "base/match.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace moontide::apply {
@@ -11,11 +13,6 @@ using plan::Create;
 using plan::Delete;
 using plan::Release;
 using plan::Replace;
-
-template <typename... Cases>
-struct Match : Cases... {
-    using Cases::operator()...;
-};
 
 constexpr std::string_view manager = "fieldManager=moontide";
 

@@ -1,16 +1,13 @@
 #include "plan/diff.hpp"
 
+#include "base/match.hpp"
+
 namespace moontide::plan {
 
 namespace {
 
 using policy::Existing;
 using policy::Writes;
-
-template <typename... Cases>
-struct Match : Cases... {
-    using Cases::operator()...;
-};
 
 Decision unwanted(const TargetKey& target, const Record& record, Leftover leftover) {
     if (record.terminating) return Wait{"the copy is being deleted"};

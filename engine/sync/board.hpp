@@ -71,6 +71,9 @@ struct RunningPolicy {
     Guarded<std::string> waiting_for;            // why it does not watch yet; empty while it does
 };
 
+/// The queue's name in metrics.
+inline constexpr const char* queue_name = "moontide";
+
 /// Shared by the threads of one sync; each member says what guards it.
 struct Board {
     Board(SyncOptions chosen, status::Metrics& counted, std::function<void(const Deed&)> told, std::uint64_t seed);

@@ -1,5 +1,6 @@
 #include "sync/outcomes.hpp"
 
+#include "base/match.hpp"
 #include "sync/copies.hpp"
 
 #include <utility>
@@ -7,11 +8,6 @@
 namespace moontide::sync {
 
 namespace {
-
-template <typename... Cases>
-struct Match : Cases... {
-    using Cases::operator()...;
-};
 
 /// The uid that a step was judged on; nothing for those that make something.
 plan::Uid judged_uid(const plan::Step& step) {
@@ -195,7 +191,7 @@ void Outcomes::take(apply::Outcome outcome) {
         report_.done(order.unit, board_.describe(target), *deed, order.why);
     }
     if (told.failed) {
-        board_.metrics.queue_retried("moontide");
+        board_.metrics.queue_retried(queue_name);
         if (slow) {
             board_.queue.add_after(spot, board_.options.refused_again, queue::Urgency::idle, queue::Delay::planned);
         } else {
