@@ -76,10 +76,6 @@ Response whole(std::string body, int status = 200) {
     return response;
 }
 
-const char* options_of(std::string_view method) {
-    return method == "POST" ? "CreateOptions" : method == "PUT" ? "UpdateOptions" : "PatchOptions";
-}
-
 std::string verb_of(const Request& request, const Query& query, const Route& route) {
     if (request.method == "GET" || request.method == "HEAD") {
         return !route.name.empty() ? "get" : query.flag("watch") ? "watch" : "list";
@@ -113,8 +109,9 @@ Api::Api(ApiOptions options)
       collector_(store_, kinds_, writes_) {
     for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
         const auto& kind = *kinds_.find("", "v1", "namespaces");
-        const auto made = writes_.create(
-            kind, "", {{"kind", "Namespace"}, {"apiVersion", "v1"}, {"metadata", {{"name", name}}}}, false);
+        const auto made =
+            writes_.create(kind, "", {{"kind", "Namespace"}, {"apiVersion", "v1"}, {"metadata", {{"name", name}}}},
+                           {.manager = "kube-apiserver"});
         static_cast<void>(made);
     }
 }
@@ -210,7 +207,7 @@ Outcome<Response> Api::list_or_watch(const Request& request, const Query& query,
 }
 
 Outcome<Response> Api::create(const Request& request, const Query& query, const Route& route) {
-    const auto options = WriteOptions::parse(query, options_of(request.method));
+    const auto options = WriteOptions::parse(request, query);
     if (!options) return refuse(options.error());
     std::vector<std::string> warnings;
     auto object = read_object(*route.kind, request, options->validation, warnings);
@@ -221,7 +218,7 @@ Outcome<Response> Api::create(const Request& request, const Query& query, const 
         (*object)["status"]["allowed"] = true;
         return whole(object->dump(), 201);
     }
-    const auto written = writes_.create(*route.kind, route.namespace_name, std::move(*object), options->dry_run);
+    const auto written = writes_.create(*route.kind, route.namespace_name, std::move(*object), *options);
     if (!written) return refuse(written.error());
     auto response = show(request, query, *written->record, 201);
     if (response) response->warnings = std::move(warnings);
@@ -229,13 +226,13 @@ Outcome<Response> Api::create(const Request& request, const Query& query, const 
 }
 
 Outcome<Response> Api::replace(const Request& request, const Query& query, const Route& route) {
-    const auto options = WriteOptions::parse(query, options_of(request.method));
+    const auto options = WriteOptions::parse(request, query);
     if (!options) return refuse(options.error());
     std::vector<std::string> warnings;
     auto object = read_object(*route.kind, request, options->validation, warnings);
     if (!object) return refuse(object.error());
     const auto written = writes_.replace({*route.kind, route.namespace_name, route.name, route.subresource},
-                                         std::move(*object), options->dry_run);
+                                         std::move(*object), *options);
     if (!written) return refuse(written.error());
     auto response = show(request, query, *written->record, written->created ? 201 : 200);
     if (response) response->warnings = std::move(warnings);
@@ -243,16 +240,13 @@ Outcome<Response> Api::replace(const Request& request, const Query& query, const
 }
 
 Outcome<Response> Api::patch(const Request& request, const Query& query, const Route& route) {
-    const auto options = WriteOptions::parse(query, options_of(request.method));
+    const auto options = WriteOptions::parse(request, query);
     if (!options) return refuse(options.error());
     const auto& kind = *route.kind;
     const auto type = media_type(request.content_type);
     const bool merge = type == "application/merge-patch+json";
     const bool json = type == "application/json-patch+json";
-    if (type == "application/apply-patch+yaml") {
-        return refuse(unsupported_media_type(
-            "server-side apply is not served by the sandbox: use kubectl apply without --server-side"));
-    }
+    if (type == APPLY_PATCH) return apply(request, query, route, *options);
     if (!merge && !json && type != "application/strategic-merge-patch+json") {
         return refuse(unsupported_media_type("415: Unsupported Media Type"));
     }
@@ -286,11 +280,33 @@ Outcome<Response> Api::patch(const Request& request, const Query& query, const R
         complaints.invalid("patch", text, why.empty() ? "a patch cannot change kind and apiVersion" : why);
         return refuse(invalid("", "", "", complaints));
     };
-    const auto written =
-        writes_.modify({kind, route.namespace_name, route.name, route.subresource}, change, options->dry_run);
+    const auto written = writes_.modify({kind, route.namespace_name, route.name, route.subresource}, change, *options);
     if (!written) return refuse(written.error());
     auto response = show(request, query, *written->record, 200);
     if (response) response->warnings = std::move(warnings);
+    return response;
+}
+
+Outcome<Response> Api::apply(const Request& request, const Query& query, const Route& route,
+                             const WriteOptions& options) {
+    auto patch = read_apply_patch(request.body);
+    if (!patch) return refuse(patch.error());
+    if (options.validation == FieldValidation::strict && !patch->notes.empty()) {
+        // The real server looks after it has merged, and stores nothing then: so a conflict comes first.
+        auto only_looking = options;
+        only_looking.dry_run = true;
+        const auto looked = writes_.apply({*route.kind, route.namespace_name, route.name, route.subresource},
+                                          patch->tree, only_looking);
+        if (!looked) return refuse(looked.error());
+        std::string why = "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:";
+        for (const auto& note : patch->notes) why += "\n  " + note;
+        return refuse(bad_request(why));
+    }
+    const auto written = writes_.apply({*route.kind, route.namespace_name, route.name, route.subresource},
+                                       std::move(patch->tree), options);
+    if (!written) return refuse(written.error());
+    auto response = show(request, query, *written->record, written->created ? 201 : 200);
+    if (response && options.validation == FieldValidation::warn) response->warnings = std::move(patch->notes);
     return response;
 }
 

@@ -52,6 +52,8 @@ private:
     Outcome<Response> create(const Request& request, const Query& query, const Route& route);
     Outcome<Response> replace(const Request& request, const Query& query, const Route& route);
     Outcome<Response> patch(const Request& request, const Query& query, const Route& route);
+    Outcome<Response> apply(const Request& request, const Query& query, const Route& route,
+                            const WriteOptions& options);
     Outcome<Response> remove(const Request& request, const Query& query, const Route& route);
     Outcome<Response> remove_collection(const Request& request, const Query& query, const Route& route);
     Outcome<Response> show(const Request& request, const Query& query, const Record& record, int status) const;

@@ -160,7 +160,8 @@ void Collector::drop_references(const RecordPtr& record, const std::set<std::str
         object["metadata"]["ownerReferences"] = std::move(kept);
         return object;
     };
-    static_cast<void>(writes_.modify({*record->kind, record->namespace_name, record->name, ""}, change, false));
+    static_cast<void>(writes_.modify({*record->kind, record->namespace_name, record->name, ""}, change,
+                                     {.manager = "kube-controller-manager"}));
 }
 
 void Collector::drop_finalizer(const RecordPtr& record, const std::string& finalizer) {
@@ -170,7 +171,8 @@ void Collector::drop_finalizer(const RecordPtr& record, const std::string& final
         finalizers.erase(std::remove(finalizers.begin(), finalizers.end(), Json(finalizer)), finalizers.end());
         return object;
     };
-    static_cast<void>(writes_.modify({*record->kind, record->namespace_name, record->name, ""}, change, false));
+    static_cast<void>(writes_.modify({*record->kind, record->namespace_name, record->name, ""}, change,
+                                     {.manager = "kube-controller-manager"}));
 }
 
 }  // namespace moontide::sandbox

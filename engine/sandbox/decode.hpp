@@ -3,6 +3,7 @@
 
 #include "sandbox/kinds.hpp"
 #include "sandbox/status.hpp"
+#include "sandbox/yaml.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 namespace moontide::sandbox {
 
+inline constexpr auto APPLY_PATCH = "application/apply-patch+yaml";
 inline constexpr std::size_t LARGEST_BODY = 3U << 20;
 
 struct Body {
@@ -22,6 +24,9 @@ std::expected<Body, std::string> parse_json(const std::string& text);
 
 /// An object of the kind that the path names, by the request's content type.
 Outcome<Body> decode_object(const KindRow& kind, std::string_view content_type, const std::string& text);
+
+/// The body of a server-side apply, in YAML or JSON. The document's line says nothing.
+Outcome<YamlDocument> read_apply_patch(const std::string& text);
 
 /// What a client says of a content type: without parameters, in lower case.
 std::string media_type(std::string_view content_type);

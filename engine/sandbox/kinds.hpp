@@ -5,11 +5,14 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace moontide::sandbox {
+
+class Shape;
 
 struct Subresource {
     std::string name;  ///< "status"
@@ -38,6 +41,8 @@ struct KindRow {
     Json columns;                   ///< columnDefinitions of its Table
     const Json* schema = nullptr;   ///< its OpenAPI schema; null: anything goes
     const Json* schemas = nullptr;  ///< what the schema's references name
+    mutable std::shared_ptr<const Shape>
+        shape;  ///< of the schema, for shape_of() alone; a row with another schema has none
 
     std::string api_version() const { return group.empty() ? version : group + "/" + version; }
     bool allows(std::string_view verb) const;

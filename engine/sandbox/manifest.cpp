@@ -26,6 +26,7 @@ std::vector<Json> objects_of(Json tree) {
 
 Result<void> Api::load(const std::string& yaml, const std::string& file) {
     const auto documents = TRY(read_yaml(yaml, file));
+    const WriteOptions options{.manager = "moontide-sandbox"};
     for (const auto& document : documents) {
         const auto place = fmt::format("{}:{}", file, document.line);
         if (!document.tree.is_object()) return fail(place + ": a manifest is a map with apiVersion and kind");
@@ -49,8 +50,8 @@ Result<void> Api::load(const std::string& yaml, const std::string& file) {
             auto namespace_name = kind->namespaced ? text_at(metadata, "namespace") : std::string();
             if (kind->namespaced && namespace_name.empty()) namespace_name = "default";
             const auto written = store_.find(*kind, namespace_name, name)
-                                     ? writes_.replace({*kind, namespace_name, name, ""}, object, false)
-                                     : writes_.create(*kind, namespace_name, object, false);
+                                     ? writes_.replace({*kind, namespace_name, name, ""}, object, options)
+                                     : writes_.create(*kind, namespace_name, object, options);
             if (!written) return fail(fmt::format("{}: {}", place, written.error().message));
         }
     }

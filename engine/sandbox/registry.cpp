@@ -275,8 +275,6 @@ void give_identity(const KindRow& kind, Json& object, std::string_view namespace
 
 void set_defaults(const KindRow& kind, Json& object) {
     auto& metadata = object["metadata"];
-    // Who wrote which field is not kept here.
-    metadata.erase("managedFields");
     for (const char* key : {"labels", "annotations", "finalizers", "ownerReferences"}) {
         if (metadata.contains(key) && metadata[key].empty()) metadata.erase(key);
     }

@@ -31,6 +31,21 @@ Failure invalid_options(const char* kind, const Complaints& complaints) {
     return invalid(kind, "meta.k8s.io", "", complaints);
 }
 
+constexpr std::size_t LONGEST_MANAGER = 128;
+
+bool is_printable(char character) {
+    return static_cast<unsigned char>(character) >= 0x20 && character != 0x7f;
+}
+
+/// Who does not say what he is called is called as his program.
+std::string manager_of(const std::string& user_agent) {
+    std::string name;
+    for (const char character : user_agent.substr(0, user_agent.find('/'))) {
+        if (is_printable(character) && name.size() < LONGEST_MANAGER) name += character;
+    }
+    return name;
+}
+
 /// dryRun=All, or not at all.
 Outcome<bool> asks_dry_run(const std::vector<std::string>& values, const char* options_kind) {
     if (values.empty()) return false;
@@ -137,8 +152,29 @@ std::optional<Outcome<Route>> find_route(const Kinds& kinds, const std::vector<s
     return route;
 }
 
-Outcome<WriteOptions> WriteOptions::parse(const Query& query, const char* options_kind) {
+Outcome<WriteOptions> WriteOptions::parse(const Request& request, const Query& query) {
+    const auto* options_kind = request.method == "POST"  ? "CreateOptions"
+                               : request.method == "PUT" ? "UpdateOptions"
+                                                         : "PatchOptions";
     WriteOptions options;
+    Complaints complaints;
+    options.manager = query.text("fieldManager");
+    options.force = query.flag("force");
+    if (media_type(request.content_type) == APPLY_PATCH) {
+        if (options.manager.empty()) complaints.required("fieldManager", "is required for apply patch");
+    } else if (request.method == "PATCH" && query.find("force")) {
+        complaints.forbidden("force", "may not be specified for non-apply patch");
+    }
+    if (options.manager.size() > LONGEST_MANAGER) complaints.too_long("fieldManager", LONGEST_MANAGER);
+    const auto odd = std::ranges::find_if_not(options.manager, is_printable);
+    if (odd != options.manager.end()) {
+        complaints.invalid("fieldManager", options.manager,
+                           fmt::format("invalid character U+{:04X} (at position {})", static_cast<unsigned char>(*odd),
+                                       odd - options.manager.begin()));
+    }
+    if (!complaints.empty()) return refuse(invalid_options(options_kind, complaints));
+    if (options.manager.empty()) options.manager = manager_of(request.user_agent);
+
     const auto dry = asks_dry_run(query.all("dryRun"), options_kind);
     if (!dry) return refuse(dry.error());
     options.dry_run = *dry;
@@ -149,14 +185,7 @@ Outcome<WriteOptions> WriteOptions::parse(const Query& query, const char* option
     } else if (validation == "Strict") {
         options.validation = FieldValidation::strict;
     } else if (!validation.empty() && validation != "Warn") {
-        Complaints complaints;
         complaints.unsupported("fieldValidation", in_quotes(validation), {"", "Ignore", "Strict", "Warn"});
-        return refuse(invalid_options(options_kind, complaints));
-    }
-    const auto manager = query.text("fieldManager");
-    if (manager.size() > 128) {
-        Complaints complaints;
-        complaints.too_long("fieldManager", 128);
         return refuse(invalid_options(options_kind, complaints));
     }
     return options;

@@ -72,11 +72,12 @@ enum class FieldValidation { ignore, warn, strict };
 
 /// Parameters of requests that write.
 struct WriteOptions {
+    std::string manager;  ///< who writes, for managedFields
     bool dry_run = false;
+    bool force = false;  ///< take fields from other appliers
     FieldValidation validation = FieldValidation::warn;
 
-    /// `options_kind` is "CreateOptions" or the like, for the words of a refusal.
-    static Outcome<WriteOptions> parse(const Query& query, const char* options_kind);
+    static Outcome<WriteOptions> parse(const Request& request, const Query& query);
 };
 
 /// The body of a DELETE.

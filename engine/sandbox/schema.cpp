@@ -77,7 +77,8 @@ private:
                     const std::string& dotted, const std::string& path) {
         const auto properties = schema.find("properties");
         const auto values = schema.find("additionalProperties");
-        const auto name = type_name(unresolved, schemas_);
+        // The root's own name is known; to find it among the schemas takes long.
+        const auto name = dotted.empty() ? owner : type_name(unresolved, schemas_);
         if (!value.is_object()) {
             const auto wanted = values != schema.end() ? "map[string]" + go_type(values) : "v1." + name;
             return mismatch(value, owner, dotted, wanted);

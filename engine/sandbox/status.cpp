@@ -29,6 +29,15 @@ std::string in_quotes(std::string_view text) {
             case '\\':
                 out += "\\\\";
                 break;
+            case '\a':
+                out += "\\a";
+                break;
+            case '\b':
+                out += "\\b";
+                break;
+            case '\f':
+                out += "\\f";
+                break;
             case '\n':
                 out += "\\n";
                 break;
@@ -37,6 +46,9 @@ std::string in_quotes(std::string_view text) {
                 break;
             case '\t':
                 out += "\\t";
+                break;
+            case '\v':
+                out += "\\v";
                 break;
             default:
                 if (static_cast<unsigned char>(character) < 0x20 || character == 0x7f) {

@@ -50,14 +50,13 @@ bool Terminator::work() {
             continue;
         }
         // Its other finalizers may hold it still.
-        static_cast<void>(writes_.modify(
-            {*record->kind, "", name, "finalize"},
-            [](const Json& old) -> Outcome<Json> {
-                auto object = old;
-                object["spec"].erase("finalizers");
-                return object;
-            },
-            false));
+        static_cast<void>(writes_.modify({*record->kind, "", name, "finalize"},
+                                         [](const Json& old) -> Outcome<Json> {
+                                             auto object = old;
+                                             object["spec"].erase("finalizers");
+                                             return object;
+                                         },
+                                         {.manager = "kube-controller-manager"}));
     }
     return store_.version() != before;
 }
@@ -130,7 +129,8 @@ bool Terminator::report(const RecordPtr& record) {
         object["status"]["conditions"] = std::move(conditions);
         return object;
     };
-    return writes_.modify({*record->kind, "", record->name, "status"}, change, false).has_value();
+    return writes_.modify({*record->kind, "", record->name, "status"}, change, {.manager = "kube-controller-manager"})
+        .has_value();
 }
 
 }  // namespace moontide::sandbox

@@ -1,6 +1,8 @@
 #include "sandbox/writes.hpp"
 
+#include "sandbox/managed_fields.hpp"
 #include "sandbox/registry.hpp"
+#include "sandbox/server_side_apply.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -31,6 +33,18 @@ Failure wrong_namespace() {
     return bad_request("the namespace of the provided object does not match the namespace sent on the request");
 }
 
+Outcome<void> check_name(const Writes::Place& place, const std::string& name) {
+    if (name.empty()) {
+        return refuse(bad_request(fmt::format(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided", place.name)));
+    }
+    if (name != place.name) {
+        return refuse(bad_request(
+            fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, place.name)));
+    }
+    return {};
+}
+
 bool may_go(const KindRow& kind, const Json& object) {
     const auto& metadata = object.at("metadata");
     if (metadata.contains("finalizers") && !metadata["finalizers"].empty()) return false;
@@ -56,7 +70,13 @@ Outcome<void> Writes::admit(const KindRow& kind, const std::string& namespace_na
     return refuse(std::move(failure));
 }
 
-Outcome<Written> Writes::create(const KindRow& kind, const std::string& namespace_name, Json object, bool dry_run) {
+Outcome<Written> Writes::create(const KindRow& kind, const std::string& namespace_name, Json object,
+                                const WriteOptions& options) {
+    return make(kind, namespace_name, std::move(object), options, Tracked::no);
+}
+
+Outcome<Written> Writes::make(const KindRow& kind, const std::string& namespace_name, Json object,
+                              const WriteOptions& options, Tracked tracked) {
     auto& metadata = object["metadata"];
     const auto within = text_at(metadata, "namespace");
     if (kind.namespaced && !within.empty() && within != namespace_name) return refuse(wrong_namespace());
@@ -68,9 +88,11 @@ Outcome<Written> Writes::create(const KindRow& kind, const std::string& namespac
         give_identity(kind, object, namespace_name, clock_.wall());
         const auto name = text_at(object["metadata"], "name");
         if (auto admitted = admit(kind, namespace_name, name); !admitted) return refuse(admitted.error());
-        if (kind.kind == "Namespace") object["spec"]["finalizers"] = {"kubernetes"};
         if (kind.subresource("status")) object["status"] = Json::object();
         set_defaults(kind, object);
+        if (tracked == Tracked::no) track_update(kind, "", nullptr, object, options.manager, clock_.wall());
+        // What the server adds on its own belongs to nobody.
+        if (kind.kind == "Namespace") object["spec"]["finalizers"] = {"kubernetes"};
         Complaints complaints;
         validate(kind, object, complaints);
         if (!complaints.empty()) return refuse(invalid(kind.kind, kind.group, name, complaints));
@@ -85,22 +107,15 @@ Outcome<Written> Writes::create(const KindRow& kind, const std::string& namespac
             if (there->terminating) failure.message = "object is being deleted: " + failure.message;
             return refuse(std::move(failure));
         }
-        if (dry_run) return Written{make_record(kind, std::move(object), 0), true};
+        if (options.dry_run) return Written{make_record(kind, std::move(object), 0), true};
         return Written{store_.put(kind, std::move(object)), true};
     }
 }
 
-Outcome<Written> Writes::replace(const Place& place, Json object, bool dry_run) {
+Outcome<Written> Writes::replace(const Place& place, Json object, const WriteOptions& options) {
     const auto& metadata = object["metadata"];
     const auto name = metadata.is_object() ? text_at(metadata, "name") : std::string();
-    if (name.empty()) {
-        return refuse(bad_request(fmt::format(
-            "the name of the object ({} based on URL) was undeterminable: name must be provided", place.name)));
-    }
-    if (name != place.name) {
-        return refuse(bad_request(
-            fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, place.name)));
-    }
+    if (auto agrees = check_name(place, name); !agrees) return refuse(agrees.error());
     const auto within = text_at(metadata, "namespace");
     if (place.kind.namespaced && !within.empty() && within != place.namespace_name) return refuse(wrong_namespace());
 
@@ -109,7 +124,7 @@ Outcome<Written> Writes::replace(const Place& place, Json object, bool dry_run) 
     if (!record) {
         if (place.kind.habits.create_on_update && place.subresource.empty() && uid.empty()) {
             object["metadata"].erase("resourceVersion");
-            return create(place.kind, place.namespace_name, std::move(object), dry_run);
+            return create(place.kind, place.namespace_name, std::move(object), options);
         }
         return refuse(not_found(place.kind.resource, place.kind.group, place.name));
     }
@@ -123,10 +138,10 @@ Outcome<Written> Writes::replace(const Place& place, Json object, bool dry_run) 
                                            "object meta: {}",
                                            key, uid, record->uid)));
     }
-    return update(place, record, record->tree(), std::move(object), dry_run);
+    return update(place, record, record->tree(), std::move(object), options, Tracked::no);
 }
 
-Outcome<Written> Writes::modify(const Place& place, const Change& change, bool dry_run) {
+Outcome<Written> Writes::modify(const Place& place, const Change& change, const WriteOptions& options) {
     const auto record = store_.find(place.kind, place.namespace_name, place.name);
     if (!record) return refuse(not_found(place.kind.resource, place.kind.group, place.name));
     const auto old = record->tree();
@@ -138,11 +153,36 @@ Outcome<Written> Writes::modify(const Place& place, const Change& change, bool d
             fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, place.name)));
     }
     if (text_at((*object)["metadata"], "namespace") != place.namespace_name) return refuse(wrong_namespace());
-    return update(place, record, old, std::move(*object), dry_run);
+    return update(place, record, old, std::move(*object), options, Tracked::no);
+}
+
+Outcome<Written> Writes::apply(const Place& place, Json applied, const WriteOptions& options) {
+    const auto& kind = place.kind;
+    const auto record = store_.find(kind, place.namespace_name, place.name);
+    if (!record && !place.subresource.empty()) return refuse(not_found(kind.resource, kind.group, place.name));
+    const auto old = record ? record->tree() : Json();
+    auto object = sandbox::apply(kind, place.subresource, old, {std::move(applied), options.manager, options.force},
+                                 clock_.wall());
+    if (!object) return refuse(object.error());
+
+    auto& metadata = (*object)["metadata"];
+    const auto uid = text_at(metadata, "uid");
+    if (!record && !uid.empty()) {
+        return refuse(conflict(
+            kind.resource, kind.group, place.name,
+            fmt::format("uid mismatch: the provided object specified uid {}, and no existing object was found", uid)));
+    }
+    const auto within = text_at(metadata, "namespace");
+    if (kind.namespaced && !within.empty() && within != place.namespace_name) return refuse(wrong_namespace());
+    if (auto agrees = check_name(place, text_at(metadata, "name")); !agrees) return refuse(agrees.error());
+    if (record) return update(place, record, old, std::move(*object), options, Tracked::yes);
+    // A version that the object should have had is no reason not to create it.
+    metadata.erase("resourceVersion");
+    return make(kind, place.namespace_name, std::move(*object), options, Tracked::yes);
 }
 
 Outcome<Written> Writes::update(const Place& place, const RecordPtr& record, const Json& old, Json object,
-                                bool dry_run) {
+                                const WriteOptions& options, Tracked tracked) {
     const auto& kind = place.kind;
     const auto version = version_of(text_at(object["metadata"], "resourceVersion"));
     if (!version) return refuse(version.error());
@@ -158,6 +198,9 @@ Outcome<Written> Writes::update(const Place& place, const RecordPtr& record, con
     if (kind.namespaced) object["metadata"]["namespace"] = place.namespace_name;
     keep_what_stays(kind, place.subresource, object, old);
     set_defaults(kind, object);
+    if (tracked == Tracked::no) {
+        track_update(kind, place.subresource, old, object, options.manager, clock_.wall());
+    }
     Complaints complaints;
     validate_update(kind, object, old, complaints);
     if (!complaints.empty()) return refuse(invalid(kind.kind, kind.group, place.name, complaints));
@@ -165,11 +208,12 @@ Outcome<Written> Writes::update(const Place& place, const RecordPtr& record, con
     object["metadata"]["resourceVersion"] = std::to_string(record->version);
     if (record->terminating && may_go(kind, object)) {
         auto last = make_record(kind, std::move(object), record->version);
-        if (!dry_run) store_.erase(record);
+        if (!options.dry_run) store_.erase(record);
         return Written{std::move(last), false};
     }
+    if (tracked == Tracked::yes) keep_times(object, old);
     if (object == old) return Written{record, false};
-    if (dry_run) return Written{make_record(kind, std::move(object), record->version), false};
+    if (options.dry_run) return Written{make_record(kind, std::move(object), record->version), false};
     return Written{store_.put(kind, std::move(object)), false};
 }
 

@@ -90,7 +90,7 @@ Json plain(const std::string& text) {
 
 class Conversion {
 public:
-    explicit Conversion(std::vector<std::string>& duplicates) : duplicates_(duplicates) {}
+    explicit Conversion(YamlDocument& document) : document_(document) {}
 
     Json value(const YAML::Node& node, const std::string& path, int depth) {
         if (depth > DEEPEST) throw std::runtime_error("is nested deeper than 128");
@@ -134,7 +134,11 @@ private:
             }
             const auto key = key_text(entry.first);
             const auto inner_path = path.empty() ? key : path + "." + key;
-            if (!own.insert(key).second) duplicates_.push_back(inner_path);
+            if (!own.insert(key).second) {
+                document_.duplicates.push_back(inner_path);
+                document_.notes.push_back(
+                    fmt::format("line {}: key {} already set in map", entry.first.Mark().line + 1, in_quotes(key)));
+            }
             map[key] = value(entry.second, inner_path, depth + 1);
         }
         return map;
@@ -158,7 +162,7 @@ private:
         return text;
     }
 
-    std::vector<std::string>& duplicates_;
+    YamlDocument& document_;
     std::size_t nodes_ = 0;
 };
 
@@ -172,7 +176,7 @@ Result<std::vector<YamlDocument>> read_yaml(const std::string& text, const std::
             if (!node.IsDefined() || node.IsNull()) continue;
             YamlDocument document;
             line = document.line = node.Mark().line + 1;
-            document.tree = Conversion(document.duplicates).value(node, "", 0);
+            document.tree = Conversion(document).value(node, "", 0);
             documents.push_back(std::move(document));
         }
     } catch (const YAML::Exception& error) {

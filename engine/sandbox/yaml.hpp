@@ -13,6 +13,7 @@ struct YamlDocument {
     Json tree;
     int line = 1;                         ///< where it begins
     std::vector<std::string> duplicates;  ///< paths of keys that stand there twice; the last one counts
+    std::vector<std::string> notes;  ///< the same in the words of Go's decoder: `line 5: key "data" already set in map`
 };
 
 /// All documents that are not empty. Errors name `file` and line. Aliases that blow up, and depth beyond 128, are

@@ -51,6 +51,7 @@ std::string content_type(const std::string& as) {
     if (as == "json") return "application/json-patch+json";
     if (as == "strategic") return "application/strategic-merge-patch+json";
     if (as == "yaml") return "application/yaml";
+    if (as == "apply") return "application/apply-patch+yaml";
     return as;
 }
 
@@ -68,11 +69,17 @@ const Json& under(const Json& step, const char* key) {
     return found == step.end() ? none : *found;
 }
 
-/// Marks that say who wrote what are not compared: the sandbox keeps none.
-void drop_managers(Json& json) {
-    if (json.is_object()) json.erase("managedFields");
-    if (!json.is_structured()) return;
-    for (auto& inner : json) drop_managers(inner);
+/// managedFields by "manager operation subresource": the fields.
+Json managers_of(const Json& object) {
+    Json managers = Json::object();
+    const Json::json_pointer place("/metadata/managedFields");
+    if (!object.contains(place)) return managers;
+    for (const auto& entry : object.at(place)) {
+        auto who = entry.value("manager", "") + " " + entry.value("operation", "");
+        if (entry.contains("subresource")) who += " " + entry.value("subresource", "");
+        managers[who] = entry.value("fieldsV1", Json());
+    }
+    return managers;
 }
 
 /// What is not as the step says; empty where all is.
@@ -115,6 +122,13 @@ std::vector<std::string> differences(const Json& step, const Got& got) {
         for (const auto& item : got.body.value("items", Json::array())) names.push_back(item.at("metadata").at("name"));
         if (names != step["names"]) note("names", step["names"], names);
     }
+    if (step.contains("managers")) {
+        Json wanted = Json::object();
+        for (const auto& [who, fields] : step["managers"].items()) {
+            wanted[who] = Json::parse(fields.get_ref<const std::string&>());
+        }
+        if (const auto managers = managers_of(got.body); managers != wanted) note("managers", wanted, managers);
+    }
     if (step.contains("warnings") && step["warnings"] != Json(got.warnings))
         note("warnings", step["warnings"], got.warnings);
     return out;
@@ -135,7 +149,6 @@ void run_step(const Json& described, const Server& server, Words& words) {
     std::vector<std::string> wrong;
     do {
         got = server(ask);
-        drop_managers(got.body);
         wrong = differences(step, got);
         if (wrong.empty() || !step.value("eventually", false)) break;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));

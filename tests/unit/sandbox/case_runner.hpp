@@ -3,13 +3,18 @@
 // A case is a title and steps. A step:
 //   ask        method and path; ${ns} is a namespace of the case's own, other ${words} were kept by earlier steps
 //   body       sent as JSON; or text, sent as it is
-//   as         merge, json, strategic, yaml, or a content type
+//   as         merge, json, strategic, apply, yaml, or a content type
 //   show       table, metadata, metadata list
 //   code       the answer's status
 //   reason, message, causes ([reason, field] each, in any order, each at least once)
-//   has        JSON pointers and their values; differs: pointers and what they are not; lacks: pointers that lead
-//   nowhere names      of the list's items, in order warnings   the texts of the Warning headers keep       words and
-//   the JSON pointers that give them eventually asked again until it is so
+//   has        JSON pointers and their values
+//   differs    pointers and what they are not
+//   lacks      pointers that lead nowhere
+//   names      of the list's items, in order
+//   managers   the whole of managedFields: "manager operation subresource" and the fields as a JSON text
+//   warnings   the texts of the Warning headers
+//   keep       words and the JSON pointers that give them
+//   eventually asked again until it is so
 #pragma once
 
 #include <functional>
