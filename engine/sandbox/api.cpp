@@ -260,24 +260,30 @@ Outcome<Response> Api::patch(const Request& request, const Query& query, const R
     }
 
     std::vector<std::string> warnings;
-    const auto change = [&](const Json& old) -> Outcome<Json> {
-        Body made{old, body->duplicates};
+    const auto patched = [&](Json tree) -> Outcome<Json> {
         Outcome<void> done;
         if (merge) {
-            merge_patch(made.tree, body->tree);
+            merge_patch(tree, body->tree);
         } else if (json) {
-            done = json_patch(made.tree, body->tree);
+            done = json_patch(tree, body->tree);
         } else {
-            done = strategic_patch(kind, made.tree, body->tree);
+            done = strategic_patch(kind, tree, body->tree);
         }
         if (!done) return refuse(done.error());
+        return tree;
+    };
+    const auto change = [&](const Json& old) -> Outcome<Json> {
+        auto tree = patched(old);
+        if (!tree) return refuse(tree.error());
+        Body made{std::move(*tree), body->duplicates};
         std::string why;
-        const auto text = made.tree.dump();
         const bool same_kind = made.tree.is_object() && text_at(made.tree, "kind") == kind.kind &&
                                text_at(made.tree, "apiVersion") == kind.api_version();
         if (same_kind && fits(kind, made, options->validation, warnings, why)) return std::move(made.tree);
         Complaints complaints;
-        complaints.invalid("patch", text, why.empty() ? "a patch cannot change kind and apiVersion" : why);
+        // As it was before it was held against the kind.
+        complaints.invalid("patch", patched(old).value_or(Json()).dump(),
+                           why.empty() ? "a patch cannot change kind and apiVersion" : why);
         return refuse(invalid("", "", "", complaints));
     };
     const auto written = writes_.modify({kind, route.namespace_name, route.name, route.subresource}, change, *options);

@@ -21,6 +21,11 @@ std::string canonical(const std::string& step) {
     return value.is_discarded() ? std::string() : step.substr(0, 2) + value.dump();
 }
 
+/// Whether the step that leads here is in the set itself.
+bool is_member(const Json& below) {
+    return below.empty() || below.contains(".");
+}
+
 }  // namespace
 
 FieldSet FieldSet::read(const Json& fields) {
@@ -30,7 +35,7 @@ FieldSet FieldSet::read(const Json& fields) {
         auto step = canonical(key);
         if (step.empty()) continue;
         auto below = read(inner);
-        const bool member = inner.contains(".") || below.empty();
+        const bool member = below.empty() || is_member(inner);
         set.put(std::move(step), member, std::move(below));
     }
     return set;
@@ -147,6 +152,20 @@ FieldSet FieldSet::without_trees(const FieldSet& other) const {
         }
     }
     return set;
+}
+
+bool FieldSet::meets(const Json& fields) const {
+    return std::ranges::any_of(nodes_, [&](const Node& node) {
+        const auto found = fields.find(node.step);
+        return found != fields.end() && ((node.member && is_member(*found)) || node.below.meets(*found));
+    });
+}
+
+bool FieldSet::is_within(const Json& fields) const {
+    return std::ranges::all_of(nodes_, [&](const Node& node) {
+        const auto found = fields.find(node.step);
+        return found != fields.end() && (!node.member || is_member(*found)) && node.below.is_within(*found);
+    });
 }
 
 void FieldSet::each_step(const Visit& visit) const {

@@ -35,6 +35,11 @@ public:
     /// Less what `other` has and all that is below it.
     FieldSet without_trees(const FieldSet& other) const;
 
+    /// The same asked of FieldsV1 as it is written: whether the two have a field in common, and whether this set is
+    /// part of it.
+    bool meets(const Json& fields) const;
+    bool is_within(const Json& fields) const;
+
     using Visit = std::function<void(const std::string& step, bool member, const FieldSet& below)>;
     void each_step(const Visit& visit) const;
     /// Every path as people read it: `.spec.containers[name="x"].image`; those of one level before those below.

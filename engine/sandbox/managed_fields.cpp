@@ -11,7 +11,7 @@ namespace moontide::sandbox {
 
 namespace {
 
-constexpr std::size_t MOST_UPDATERS = 10;
+constexpr std::ptrdiff_t MOST_UPDATERS = 10;
 
 std::string text_at(const Json& object, const char* key) {
     const auto found = object.find(key);
@@ -35,6 +35,12 @@ std::string FieldManager::readable() const {
     return applies ? text : fmt::format("{} using {}", text, api_version);
 }
 
+void FieldManager::unfold() {
+    if (written.is_null()) return;
+    fields = FieldSet::read(written);
+    written = nullptr;
+}
+
 std::optional<ManagedFields> ManagedFields::read(const Json& metadata) {
     ManagedFields managed;
     const auto entries = metadata.find("managedFields");
@@ -42,55 +48,62 @@ std::optional<ManagedFields> ManagedFields::read(const Json& metadata) {
     for (const auto& entry : *entries) {
         const auto operation = text_at(entry, "operation");
         const auto fields = entry.find("fieldsV1");
-        FieldManager manager{text_at(entry, "manager"),     operation == "Apply",   text_at(entry, "apiVersion"),
-                             text_at(entry, "subresource"), text_at(entry, "time"), {}};
+        FieldManager manager{text_at(entry, "manager"),
+                             operation == "Apply",
+                             text_at(entry, "apiVersion"),
+                             text_at(entry, "subresource"),
+                             text_at(entry, "time"),
+                             {},
+                             {}};
         if (!manager.applies && operation != "Update") return std::nullopt;
         if (manager.api_version.empty() || text_at(entry, "fieldsType") != "FieldsV1") return std::nullopt;
-        if (fields != entry.end()) manager.fields = FieldSet::read(*fields);
+        if (fields == entry.end() || !fields->is_object() || fields->empty()) continue;
+        manager.written = *fields;
         managed.set(std::move(manager));
     }
     return managed;
 }
 
 void ManagedFields::write(Json& metadata) const {
-    if (managers_.empty()) {
-        metadata.erase("managedFields");
-        return;
-    }
+    metadata.erase("managedFields");
     std::vector<const FieldManager*> order;
-    for (const auto& manager : managers_) order.push_back(&manager);
+    for (const auto& manager : managers_) {
+        if (!manager.fields.empty() || !manager.written.is_null()) order.push_back(&manager);
+    }
     std::ranges::sort(order, [](const FieldManager* a, const FieldManager* b) {
         return std::tuple(!a->applies, a->time, a->name, a->api_version, a->subresource) <
                std::tuple(!b->applies, b->time, b->name, b->api_version, b->subresource);
     });
+    if (order.empty()) return;
     auto& entries = metadata["managedFields"] = Json::array();
     for (const auto* manager : order) {
         Json entry = {{"manager", manager->name},
                       {"operation", manager->applies ? "Apply" : "Update"},
                       {"apiVersion", manager->api_version},
                       {"fieldsType", "FieldsV1"},
-                      {"fieldsV1", manager->fields.write()}};
+                      {"fieldsV1", manager->written.is_null() ? manager->fields.write() : manager->written}};
         if (!manager->time.empty()) entry["time"] = manager->time;
         if (!manager->subresource.empty()) entry["subresource"] = manager->subresource;
         entries.push_back(std::move(entry));
     }
 }
 
-const FieldManager* ManagedFields::find(const FieldManager& who) const {
+FieldManager* ManagedFields::find(const FieldManager& who) {
     const auto found = std::ranges::find_if(managers_, [&](const FieldManager& one) { return one.is(who); });
     return found == managers_.end() ? nullptr : &*found;
 }
 
 void ManagedFields::set(FieldManager manager) {
     std::erase_if(managers_, [&](const FieldManager& one) { return one.is(manager); });
-    if (!manager.fields.empty()) managers_.push_back(std::move(manager));
+    if (!manager.fields.empty() || !manager.written.is_null()) managers_.push_back(std::move(manager));
 }
 
-std::vector<ManagedFields::Conflict> ManagedFields::conflicts(const Comparison& change, const FieldManager& who) const {
+std::vector<ManagedFields::Conflict> ManagedFields::conflicts(const Comparison& change, const FieldManager& who) {
     std::vector<Conflict> all;
     const auto touched = change.modified.with(change.added);
-    for (const auto& manager : managers_) {
+    for (auto& manager : managers_) {
         if (manager.is(who)) continue;
+        manager.unfold();
         if (auto fields = manager.fields.common(touched); !fields.empty()) all.push_back({&manager, std::move(fields)});
     }
     std::ranges::sort(all, {}, [](const Conflict& one) { return identity(*one.with); });
@@ -101,9 +114,12 @@ void ManagedFields::give_up(const Comparison& change, const FieldManager& who) {
     const auto lost = change.modified.with(change.added).with(change.removed);
     if (lost.empty()) return;
     for (auto& manager : managers_) {
-        if (!manager.is(who)) manager.fields = manager.fields.without(lost);
+        if (manager.is(who) || (!manager.written.is_null() && !lost.meets(manager.written))) continue;
+        manager.unfold();
+        manager.fields = manager.fields.without(lost);
     }
-    std::erase_if(managers_, [](const FieldManager& manager) { return manager.fields.empty(); });
+    std::erase_if(managers_,
+                  [](const FieldManager& manager) { return manager.fields.empty() && manager.written.is_null(); });
 }
 
 void ManagedFields::update(const Json& before, const Json& after, const KindRow& kind, FieldManager who, WallTime now) {
@@ -111,30 +127,39 @@ void ManagedFields::update(const Json& before, const Json& after, const KindRow&
     const auto ignored = ignored_fields(kind, who.subresource);
     for (auto* set : {&change.added, &change.modified, &change.removed}) *set = set->without_trees(ignored);
     auto taken = change.added.with(change.modified).without(nobodys_fields());
+    const bool takes = !taken.empty();
 
-    // Its own entry gives the fields up, too, and gets them back with the new time.
-    give_up(change, {});
-    if (!taken.empty()) {
-        if (const auto* kept = find(who)) taken = taken.with(kept->fields);
-        who.fields = std::move(taken);
-        who.time = rfc3339(now);
-        set(std::move(who));
+    give_up(change, who);
+    auto* own = find(who);
+    if (own && !own->written.is_null() && taken.is_within(own->written) && !change.removed.meets(own->written)) {
+        if (takes) own->time = rfc3339(now);
+        return;
     }
+    if (own) {
+        own->unfold();
+        taken = own->fields.without(change.removed).with(taken);
+        who.time = own->time;
+    }
+    if (takes) who.time = rfc3339(now);
+    who.fields = std::move(taken);
+    set(std::move(who));
     cap();
 }
 
 /// The oldest updaters become one where there are too many of them.
 void ManagedFields::cap() {
     std::vector<FieldManager> updaters;
-    for (const auto& manager : managers_) {
-        if (!manager.applies) updaters.push_back(manager);
+    if (std::ranges::count(managers_, false, &FieldManager::applies) <= MOST_UPDATERS) return;
+    for (auto& manager : managers_) {
+        if (manager.applies) continue;
+        manager.unfold();
+        updaters.push_back(manager);
     }
-    if (updaters.size() <= MOST_UPDATERS) return;
     std::ranges::sort(updaters, [](const FieldManager& a, const FieldManager& b) {
         return std::tie(a.time, a.name, a.api_version, a.subresource) <
                std::tie(b.time, b.name, b.api_version, b.subresource);
     });
-    std::size_t left = updaters.size();
+    auto left = std::ssize(updaters);
     std::vector<FieldManager> first_of_version;
     for (const auto& updater : updaters) {
         if (left <= MOST_UPDATERS) break;
@@ -143,8 +168,9 @@ void ManagedFields::cap() {
             first_of_version.push_back(updater);
             continue;
         }
-        FieldManager bucket{"ancient-changes", false, updater.api_version, {}, {}, {}};
-        const auto* there = find(bucket);
+        FieldManager bucket{"ancient-changes", false, updater.api_version, {}, {}, {}, {}};
+        auto* there = find(bucket);
+        if (there) there->unfold();
         bucket.fields = there ? there->fields : first->fields;
         if (!there) std::erase_if(managers_, [&](const FieldManager& one) { return one.is(*first); });
         bucket.fields = bucket.fields.with(updater.fields);
@@ -166,7 +192,11 @@ ManagedFields take_managed_fields(const Json& live, Json& object, std::string_vi
         // This is how a client says that it wants to be rid of them.
         if (sent.empty() || (sent.size() == 1 && sent.front().empty())) return {};
         auto managed = ManagedFields::read({{"managedFields", std::move(sent)}});
-        if (managed && !managed->empty()) return std::move(*managed);
+        if (managed && !managed->empty()) {
+            // Clients may spell steps in their own way.
+            for (auto& manager : managed->managers()) manager.unfold();
+            return std::move(*managed);
+        }
     }
     return ManagedFields::read(live.at("metadata")).value_or(ManagedFields());
 }
@@ -225,7 +255,7 @@ void track_update(const KindRow& kind, std::string_view subresource, const Json&
     // Once nobody is named, it stays so until somebody applies.
     if (created || !managed.empty()) {
         FieldManager who{
-            manager.empty() ? "unknown" : manager, false, kind.api_version(), std::string(subresource), {}, {}};
+            manager.empty() ? "unknown" : manager, false, kind.api_version(), std::string(subresource), {}, {}, {}};
         managed.update(before, object, kind, std::move(who), now);
     }
     managed.write(object["metadata"]);

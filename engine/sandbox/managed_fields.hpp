@@ -23,7 +23,10 @@ struct FieldManager {
     std::string subresource;
     std::string time;  ///< when its fields changed last; empty where they never did
     FieldSet fields;
+    Json written;  ///< the same as it was read, while nobody has changed it; `fields` is empty then
 
+    /// Reads the fields, where they are only written yet.
+    void unfold();
     /// The same one wrote: an applier is the same in all versions.
     bool is(const FieldManager& other) const;
     /// `"kubectl" with subresource "status" using v1`.
@@ -38,8 +41,8 @@ public:
     void write(Json& metadata) const;
 
     bool empty() const { return managers_.empty(); }
-    const std::vector<FieldManager>& managers() const { return managers_; }
-    const FieldManager* find(const FieldManager& who) const;
+    std::vector<FieldManager>& managers() { return managers_; }
+    FieldManager* find(const FieldManager& who);
     /// In place of the entry of the same manager; one without fields goes.
     void set(FieldManager manager);
 
@@ -48,7 +51,7 @@ public:
         FieldSet fields;
     };
     /// Who but `who` has fields that the change touches.
-    std::vector<Conflict> conflicts(const Comparison& change, const FieldManager& who) const;
+    std::vector<Conflict> conflicts(const Comparison& change, const FieldManager& who);
     /// Takes from all but `who` what the change touches or removes.
     void give_up(const Comparison& change, const FieldManager& who);
 

@@ -77,10 +77,9 @@ private:
                     const std::string& dotted, const std::string& path) {
         const auto properties = schema.find("properties");
         const auto values = schema.find("additionalProperties");
-        // The root's own name is known; to find it among the schemas takes long.
-        const auto name = dotted.empty() ? owner : type_name(unresolved, schemas_);
         if (!value.is_object()) {
-            const auto wanted = values != schema.end() ? "map[string]" + go_type(values) : "v1." + name;
+            const auto wanted =
+                values != schema.end() ? "map[string]" + go_type(values) : "v1." + type_name(unresolved, schemas_);
             return mismatch(value, owner, dotted, wanted);
         }
         if (values != schema.end() && values->is_object()) {
@@ -89,6 +88,8 @@ private:
         }
         // A struct without known fields takes what comes (FieldsV1, RawExtension).
         if (properties == schema.end()) return;
+        // The root's own name is known; to find it among the schemas takes long.
+        const auto name = dotted.empty() ? owner : type_name(unresolved, schemas_);
         for (auto at = value.begin(); at != value.end();) {
             const auto known = properties->find(at.key());
             const auto inner_path = path.empty() ? at.key() : path + "." + at.key();

@@ -81,12 +81,15 @@ Failure conflict_of(const std::vector<ManagedFields::Conflict>& conflicts) {
 }
 
 /// What was applied before and is not named any more goes, unless somebody else has it.
-Json pruned(const Json& merged, const FieldSet& last, const ManagedFields& managed, const Shape& shape) {
+Json pruned(const Json& merged, const FieldSet& last, ManagedFields& managed, const Shape& shape) {
     if (last.empty()) return merged;
     const auto before = with_structs(last, shape);
     const auto all = with_structs(fields_of(merged, shape), shape);
     FieldSet kept;
-    for (const auto& manager : managed.managers()) kept = kept.with(manager.fields);
+    for (auto& manager : managed.managers()) {
+        manager.unfold();
+        kept = kept.with(manager.fields);
+    }
     const auto bare = with_structs(fields_of(without(merged, before, shape), shape), shape);
     const auto with_owned = without(merged, all.without(bare.with(with_structs(kept, shape))), shape);
     const auto left = with_structs(fields_of(with_owned, shape), shape);
@@ -135,12 +138,13 @@ Outcome<Json> apply(const KindRow& kind, std::string_view subresource, const Jso
     live["metadata"].erase("managedFields");
     if (managed.empty()) {
         managed.update(zero_of(kind), live, kind,
-                       {"before-first-apply", false, kind.api_version(), std::string(subresource), {}, {}}, now);
+                       {"before-first-apply", false, kind.api_version(), std::string(subresource), {}, {}, {}}, now);
     }
 
-    FieldManager who{application.manager, true, kind.api_version(), std::string(subresource), {}, {}};
+    FieldManager who{application.manager, true, kind.api_version(), std::string(subresource), {}, {}, {}};
     FieldSet last;
-    if (const auto* before = managed.find(who)) {
+    if (auto* before = managed.find(who)) {
+        before->unfold();
         who.time = before->time;
         last = before->fields;
     }
