@@ -11,7 +11,9 @@
 ---@alias moontide.Rules string|table<string, moontide.Texts|boolean>|fun(on: moontide.On): table
 ---A kind; those that are not Kubernetes' own with their apiVersion.
 ---@alias moontide.Kind string|{ apiVersion: string, kind: string }
----What becomes of an object of that name that carries no claim of ours.
+---What becomes of an object of that name that carries no claim of ours: left, taken (if it carries the marks; if its
+---content is equal; always), or joined, where only what the policy names is ours (one is made where there is none; it is
+---waited for).
 ---@alias moontide.Existing "refuse"|"marked"|"adopt"|"overwrite"|"merge"|"join"|string
 
 ---@class moontide.Policy
@@ -27,7 +29,7 @@
 ---@field existing? moontide.Existing|fun(on: moontide.On): moontide.Existing default "refuse"
 ---@field consent? boolean the source must allow the namespace, and the namespace the source's
 ---@field orphans? "delete"|"keep" the copies of a source that is gone
----@field writes? "whole"|"fields" whether the content is ours whole
+---@field writes? "whole"|"fields" whether the content is ours whole, default for ConfigMap and Secret, or what we name
 ---@field expires? moontide.Text a time, or a duration since the source's creation: "90s", "1h30m", "7d"
 ---@field belongs? "source"|"owner" an ownerReference, same namespace only
 ---@field keys? moontide.Keys|fun(on: moontide.On): boolean|string which keys of the data go along, under which name

@@ -1,5 +1,6 @@
 #include "apply/applier.hpp"
 
+#include "apply/course.hpp"
 #include "apply/lanes.hpp"
 #include "apply/limiter.hpp"
 #include "apply/verbs.hpp"
@@ -14,6 +15,8 @@ namespace moontide::apply {
 namespace {
 /// A Retry-After beyond this is taken for this.
 constexpr Milliseconds longest_hold{300'000};
+/// The cause of a 409 that an apply without force gets.
+constexpr std::string_view field_conflict = "FieldManagerConflict";
 }  // namespace
 
 struct Applier::Implementation : std::enable_shared_from_this<Applier::Implementation> {
@@ -33,6 +36,7 @@ struct Applier::Implementation : std::enable_shared_from_this<Applier::Implement
     // Of the io thread alone.
     Lanes lanes;
     Limiter limiter;
+    AtomicLists atomic_lists;
     Backoff backoff;
     unsigned failures = 0;  ///< in a row, of the server as a whole; what fails together counts once
     bool opened = false;
@@ -51,7 +55,8 @@ struct Applier::Implementation : std::enable_shared_from_this<Applier::Implement
     void answered(Order order, const Address& address, Result<kube::Answer> answer);
     void look(Order order, const Address& address, std::optional<kube::Status> refused, Milliseconds took);
     void looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer, Milliseconds took);
-    void call_with(Order order, std::string_view live_json);
+    void begin(Order order, std::string_view live_json);
+    void proceed(Order order, const Address& address, Result<Next> next, Milliseconds took);
     void again_later(Order order, std::optional<Milliseconds> asked);
     bool held() const { return held_until.has_value(); }
     void left_flight();
@@ -77,19 +82,28 @@ void Applier::Implementation::send(Order order) {
         const auto address = hooks.address(plan::target(order.step));
         look(std::move(order), address, std::nullopt, Milliseconds(0));
     } else {
-        call_with(std::move(order), {});
+        begin(std::move(order), {});
     }
 }
 
-void Applier::Implementation::call_with(Order order, std::string_view live_json) {
+void Applier::Implementation::begin(Order order, std::string_view live_json) {
     const auto address = hooks.address(plan::target(order.step));
-    auto call = call_for(order, address, hooks.signature(), live_json);
-    if (!call) {
-        finish(std::move(order), Denied{{0, "Invalid", call.error().message, {}, {}}}, Milliseconds(0));
+    auto next = first(order, address, hooks.signature(), live_json, atomic_lists);
+    proceed(std::move(order), address, std::move(next), Milliseconds(0));
+}
+
+void Applier::Implementation::proceed(Order order, const Address& address, Result<Next> next, Milliseconds took) {
+    if (!next) {
+        finish(std::move(order), Denied{{0, "Invalid", next.error().message, {}, {}}}, took);
         return;
     }
-    call->timeout = options.timeout;
-    client.send(std::move(*call),
+    if (auto* fate = std::get_if<Fate>(&*next)) {
+        finish(std::move(order), std::move(*fate), took);
+        return;
+    }
+    auto call = std::get<kube::Call>(std::move(*next));
+    call.timeout = options.timeout;
+    client.send(std::move(call),
                 [self = shared_from_this(), order = std::move(order), address](Result<kube::Answer> answer) mutable {
                     self->answered(std::move(order), address, std::move(answer));
                 });
@@ -144,14 +158,15 @@ void Applier::Implementation::answered(Order order, const Address& address, Resu
     limiter.answered(took, std::chrono::steady_clock::now());
 
     if (answer->ok()) {
-        auto fate = fate_of(order, *answer);
-        finish(std::move(order), std::move(fate), took);
+        auto next = after(order, address, hooks.signature(), *answer, atomic_lists);
+        proceed(std::move(order), address, std::move(next), took);
         return;
     }
     const auto status = kube::read_status(*answer);
-    const bool creates = std::holds_alternative<plan::Create>(order.step);
-    if (answer->status == 409 || (answer->status == 404 && !creates) ||
-        (answer->status == 422 && was_patch(order.step))) {
+    // A conflict of fields says itself who has what, where the object was known; a look would tell nothing more.
+    const bool stale = answer->status == 409 && (status.cause != field_conflict || creates(order.step));
+    if (stale || (answer->status == 404 && !creates(order.step)) ||
+        (answer->status == 422 && is_patch_under_way(order))) {
         look(std::move(order), address, status, took);
         return;
     }
@@ -182,8 +197,8 @@ void Applier::Implementation::looked(Order order, std::optional<kube::Status> re
         finish(std::move(order), Denied{kube::read_status(*answer)}, took);
         return;
     }
-    if (answer->status == 404 && std::holds_alternative<plan::Create>(order.step) && !refused) {
-        call_with(std::move(order), {});
+    if (answer->status == 404 && creates(order.step) && !refused) {
+        begin(std::move(order), {});
         return;
     }
     if (answer->ok() && is_as_judged(order.step, answer->body)) {
@@ -191,7 +206,7 @@ void Applier::Implementation::looked(Order order, std::optional<kube::Status> re
             // Nothing has moved, so it is the step itself that the server does not take.
             finish(std::move(order), Denied{std::move(*refused)}, took);
         } else {
-            call_with(std::move(order), answer->body);
+            begin(std::move(order), answer->body);
         }
         return;
     }

@@ -1,6 +1,9 @@
 #include "apply/body.hpp"
 
+#include "plan/fields.hpp"
+
 #include <algorithm>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -90,6 +93,7 @@ plan::Claim claim(const plan::Wish& wish, const Signature& signature, const std:
     out.bond = wish.bond;
     out.place = {signature.cluster, namespace_name, name};
     out.making = making;
+    out.writes = wish.writes;
     out.hash = wish.hash;
     for (const auto& [key, value] : wish.content->labels) out.labels.push_back(key);
     for (const auto& [key, value] : wish.content->annotations) out.annotations.push_back(key);
@@ -166,6 +170,8 @@ Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& cla
 std::string applied_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Apply& step) {
     json metadata = metadata_of(wish, claim);
     metadata["resourceVersion"] = std::to_string(step.resource_version == 0 ? 1 : step.resource_version);
+    // With a uid an apply does not make what has gone meanwhile.
+    if (step.uid != plan::Uid()) metadata["uid"] = step.uid.text();
     return object_text(wish, metadata);
 }
 
@@ -182,6 +188,15 @@ std::string release_patch(const plan::Release& step, const plan::Claim& claim, s
     }
     for (const auto& key : claim.annotations) remove("annotations", key);
     remove("annotations", std::string(plan::marks::claim));
+    const auto entries =
+        live.contains("/metadata/managedFields"_json_pointer) ? live["metadata"]["managedFields"] : json::array();
+    json others = json::array();
+    std::copy_if(entries.begin(), entries.end(), std::back_inserter(others), [](const json& entry) {
+        return entry.value("manager", "") != plan::whole_manager || entry.value("operation", "") != "Apply";
+    });
+    if (others.size() != entries.size()) {
+        patch.push_back({{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", std::move(others)}});
+    }
     return dump(patch);
 }
 

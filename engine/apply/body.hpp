@@ -34,11 +34,11 @@ std::string content_patch(const plan::Wish& wish, const plan::Claim& claim, cons
 Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Replace& step,
                                   std::string_view live_json);
 
-/// For server-side apply: our fields and marks alone, at the version judged ("1" where nothing may be there: created if
-/// absent, 409 if there).
+/// For server-side apply of what is ours whole: our fields and marks alone, at the version judged ("1" where nothing
+/// may be there: created if absent, 409 if there).
 std::string applied_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Apply& step);
 
-/// A JSON Patch that takes our marks off, the keys of `claim` among them.
+/// A JSON Patch that takes our marks off, the keys of `claim` among them, and our hold on the fields that we applied.
 std::string release_patch(const plan::Release& step, const plan::Claim& claim, std::string_view live_json);
 
 /// The DeleteOptions of a step.

@@ -15,6 +15,17 @@
 
 namespace moontide::apply {
 
+/// How far the requests of a step have come; most have one.
+enum class Stage {
+    begun,
+    others_taken,  ///< what others wrote is ours to take away
+    learning,      ///< a dry run shows which lists are atomic
+    rehearsing,    ///< a dry run shows whether the step would change anything
+    unlisted,      ///< a part's elements are out of their lists
+    written,       ///< the step itself was sent
+    ended,         ///< and what comes after it
+};
+
 struct Order {
     plan::Step step;
     std::shared_ptr<const plan::Wish> wish;  ///< null for Release and Delete of what nobody wants
@@ -23,10 +34,17 @@ struct Order {
     std::uint64_t ticket = 0;      ///< the target's ticket; an order whose ticket is no longer the target's is dropped
     std::string_view why;
     bool urgent = false;  ///< of a new namespace: before all other lanes
+    std::string part;     ///< of a Release of a part: its id
+    Stage stage = Stage::begun;
 };
 
 /// The server did it; this is the object as it now is.
 struct Written {
+    plan::Live live;
+};
+
+/// A dry run showed that the step would change nothing: what is there is as the server makes it of the wish.
+struct Unchanged {
     plan::Live live;
 };
 
@@ -47,7 +65,7 @@ struct Denied {
 /// The unit or the target has moved on.
 struct Dropped {};
 
-using Fate = std::variant<Written, Gone, Found, Denied, Dropped>;
+using Fate = std::variant<Written, Unchanged, Gone, Found, Denied, Dropped>;
 
 struct Outcome {
     Order order;

@@ -1,6 +1,7 @@
 #include "apply/verbs.hpp"
 
 #include "base/match.hpp"
+#include "plan/fields.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,8 +14,6 @@ using plan::Create;
 using plan::Delete;
 using plan::Release;
 using plan::Replace;
-
-constexpr std::string_view manager = "fieldManager=moontide";
 
 plan::LiveReader& reader() {
     thread_local plan::LiveReader shared;
@@ -36,8 +35,8 @@ kube::Call call(const char* method, std::string path, const char* content_type, 
 }
 
 std::string managed(std::string path) {
-    path += '?';
-    path += manager;
+    path += "?fieldManager=";
+    path += plan::whole_manager;
     return path;
 }
 
@@ -46,12 +45,30 @@ std::string managed(std::string path) {
 bool needs_look(const plan::Step& step) {
     if (const auto* replace = std::get_if<Replace>(&step)) return !replace->plain && !replace->same_keys;
     if (const auto* create = std::get_if<Create>(&step)) return create->look_first;
-    return std::holds_alternative<Release>(step);
+    if (const auto* apply = std::get_if<Apply>(&step)) return apply->look_first || apply->takes_over;
+    const auto* release = std::get_if<Release>(&step);
+    return release != nullptr && (release->target.part == 0 || release->lists || !release->managed);
 }
 
 bool was_patch(const plan::Step& step) {
     if (const auto* replace = std::get_if<Replace>(&step)) return !replace->plain && replace->same_keys;
-    return std::holds_alternative<Release>(step);
+    const auto* release = std::get_if<Release>(&step);
+    return release != nullptr && release->target.part == 0;
+}
+
+bool creates(const plan::Step& step) {
+    const auto* apply = std::get_if<Apply>(&step);
+    return std::holds_alternative<Create>(step) ||
+           (apply != nullptr && apply->resource_version == 0 && apply->making != plan::Making::joined);
+}
+
+kube::Call patch_call(const Address& address, std::string_view manager, const char* content_type, std::string body,
+                      std::string_view query) {
+    auto path = object_path(address);
+    path += "?fieldManager=";
+    path += kube::percent_encoded(manager);
+    path += query;
+    return call("PATCH", std::move(path), content_type, std::move(body));
 }
 
 bool is_as_judged(const plan::Step& step, std::string_view live_json) {
@@ -63,7 +80,7 @@ bool is_as_judged(const plan::Step& step, std::string_view live_json) {
     return std::visit(
         Match{[&](const Replace& judged) { return same(judged); }, [&](const Release& judged) { return same(judged); },
               [&](const Delete& judged) { return same(judged); }, [](const Create&) { return false; },
-              [&](const Apply& judged) { return judged.resource_version == live->resource_version; }},
+              [&](const Apply& judged) { return judged.resource_version != 0 && same(judged); }},
         step);
 }
 
@@ -87,10 +104,9 @@ Result<kube::Call> call_for(const Order& order, const Address& address, const Si
                   return call("PUT", path, "application/json", TRY(merged_object(*order.wish, ours, step, live_json)));
               },
               [&](const Apply& step) -> Result<kube::Call> {
-                  auto path = managed(object_path(address));
-                  if (step.force) path += "&force=true";
-                  return call("PATCH", path, "application/apply-patch+yaml",
-                              applied_object(*order.wish, claim_as(step.making), step));
+                  return patch_call(address, plan::whole_manager, "application/apply-patch+yaml",
+                                    applied_object(*order.wish, claim_as(step.making), step),
+                                    step.force ? "&force=true" : "");
               },
               [&](const Release& step) -> Result<kube::Call> {
                   const auto live = TRY(reader().read(live_json));
@@ -123,7 +139,7 @@ Result<Found> what_is_there(const Order& order, const kube::Answer& answer) {
     Found found;
     found.live = TRY(reader().read(answer.body));
     if (!found.live->has_claim && order.wish != nullptr) {
-        found.likeness = plan::likeness(answer.body, *order.wish->content);
+        found.likeness = plan::likeness(answer.body, *order.wish->content, order.wish->writes);
     }
     return found;
 }

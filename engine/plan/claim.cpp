@@ -2,6 +2,10 @@
 
 #include "plan/content_hash.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 namespace moontide::plan {
@@ -39,6 +43,20 @@ std::vector<std::string> texts_of(const nlohmann::json& claim, const char* key) 
     return out;
 }
 
+constexpr std::pair<Making, const char*> states[] = {
+    {Making::made, "made"}, {Making::taken, "taken"}, {Making::joined, "joined"}};
+
+const char* state_name(Making making) {
+    return std::find_if(std::begin(states), std::end(states), [&](const auto& one) { return one.first == making; })
+        ->second;
+}
+
+std::optional<Making> making_named(std::string_view state) {
+    const auto found =
+        std::find_if(std::begin(states), std::end(states), [&](const auto& one) { return one.second == state; });
+    return found == std::end(states) ? std::nullopt : std::optional(found->first);
+}
+
 }  // namespace
 
 std::string Bond::key() const {
@@ -61,16 +79,21 @@ std::string Bond::owner_label() const {
     return hash_of_text(policy + "\n" + group).hex();
 }
 
+std::string part_id(std::string_view instance, const Bond& bond) {
+    return hash_of_text(std::string(instance) + "\n" + bond.key()).hex();
+}
+
 std::string Claim::text() const {
     nlohmann::json out = {
         {"policy", bond.policy},
         {"instance", instance},
         {"hash", hash.hex()},
-        {"state", making == Making::made ? "made" : "taken"},
+        {"state", state_name(making)},
         {"place", {{"cluster", place.cluster}, {"namespace", place.namespace_name}, {"name", place.name}}}};
     if (!bond.owner.name.empty()) out["owner"] = to_json(bond.owner, bond.owner_uid);
     if (!bond.source.name.empty()) out["source"] = to_json(bond.source, bond.source_uid);
     if (!bond.group.empty()) out["group"] = bond.group;
+    if (writes == policy::Writes::fields) out["writes"] = "fields";
     if (!labels.empty()) out["labels"] = labels;
     if (!annotations.empty()) out["annotations"] = annotations;
     return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -89,8 +112,10 @@ std::optional<Claim> Claim::parse(std::string_view text) {
     if (place == parsed.end() || !place->is_object()) return std::nullopt;
     claim.place = {text_of(*place, "cluster"), text_of(*place, "namespace"), text_of(*place, "name")};
     const auto state = text_of(parsed, "state");
-    if (state != "made" && state != "taken") return std::nullopt;
-    claim.making = state == "made" ? Making::made : Making::taken;
+    const auto making = making_named(state);
+    if (!making) return std::nullopt;
+    claim.making = *making;
+    if (text_of(parsed, "writes") == "fields") claim.writes = policy::Writes::fields;
     const auto hash = Hash::parse(text_of(parsed, "hash"));
     if (!hash || claim.bond.policy.empty() || claim.place.name.empty()) return std::nullopt;
     claim.hash = *hash;

@@ -4,6 +4,7 @@
 #include "kube/object.hpp"
 #include "kube/resource.hpp"
 #include "plan/identity.hpp"
+#include "policy/policy.hpp"
 
 #include <optional>
 #include <string>
@@ -17,7 +18,9 @@ inline constexpr std::string_view managed_by = "app.kubernetes.io/managed-by";  
 inline constexpr std::string_view instance = "moontide.dev/instance";
 inline constexpr std::string_view owner = "moontide.dev/owner";
 inline constexpr std::string_view claim = "moontide.dev/claim";
-inline constexpr std::string_view part = "moontide.dev/part";
+inline constexpr std::string_view part = "moontide.dev/part";               ///< the instance, on what was only joined
+inline constexpr std::string_view part_claim = "part.moontide.dev/";        ///< and the part's id: its claim
+inline constexpr std::string_view part_lists = "lists.part.moontide.dev/";  ///< and the part's id: its list elements
 }  // namespace marks
 
 /// For whom a copy is: the part of a claim that every copy of a unit has in common.
@@ -45,21 +48,26 @@ struct Place {
     bool operator==(const Place&) const = default;
 };
 
-/// Only what was made is deleted; what was taken over is released.
-enum class Making { made, taken };
+/// Only what was made is deleted; what was taken over is released, and of what was joined a part is ours.
+enum class Making { made, taken, joined };
+
+/// Names a unit's part among the parts of an object, and its field manager: 32 hex digits.
+std::string part_id(std::string_view instance, const Bond& bond);
 
 /// The annotation moontide.dev/claim: canonical JSON (keys sorted, no blanks) on one line,
 ///   {"annotations":["example.com/source"],"group":"…","hash":"<32 hex>","instance":"…",
 ///    "labels":[…],"owner":{"apiVersion","kind","name","namespace","uid"},"place":{"cluster","name","namespace"},
-///    "policy":"…","source":{…},"state":"made"}
+///    "policy":"…","source":{…},"state":"made","writes":"fields"}
 /// where `labels` and `annotations` name the keys that are ours beside the engine's marks (so that what others put on
 /// a copy can be told from what we did, and a key that is no longer wanted can be taken off), and what is empty is
-/// left out.
+/// left out; `writes` is there where not the whole content is ours. The claims of parts are annotations of their own,
+/// one for each part, so that each goes with its part.
 struct Claim {
     std::string instance;  ///< whose: the value of moontide.dev/instance, kept here since a label is easily lost
     Bond bond;
     Place place;
     Making making = Making::made;
+    policy::Writes writes = policy::Writes::whole;
     Hash hash;  ///< of the content last written
     std::vector<std::string> labels;
     std::vector<std::string> annotations;

@@ -1,10 +1,13 @@
 #include "plan/content_hash.hpp"
 
+#include "plan/fields.hpp"
+
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
 
+#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 #include <simdjson.h>
 
@@ -143,11 +146,36 @@ std::optional<Belonging> belonging_of(dom::element metadata, const Bond& bond) {
     return std::nullopt;
 }
 
+nlohmann::json parsed(std::string_view json) {
+    return nlohmann::json::parse(json, nullptr, false);
+}
+
 const std::string_view* value_of(const Pairs& pairs, std::string_view key) {
     for (const auto& pair : pairs) {
         if (pair.first == key) return &pair.second;
     }
     return nullptr;
+}
+
+/// The parts that others than the object's own claim have in it.
+void add_parts(Live& live, std::string_view object_json, const Pairs& labels, const Pairs& annotations) {
+    nlohmann::json object;
+    for (const auto& [key, text] : annotations) {
+        if (!key.starts_with(marks::part_claim)) continue;
+        auto claim = Claim::parse(text);
+        if (!claim || claim->making != Making::joined) continue;
+        const auto id = part_id(claim->instance, claim->bond);
+        if (key.substr(marks::part_claim.size()) != id) continue;
+        if (object.is_null()) object = parsed(object_json);
+        LivePart part;
+        part.hash = live_fields_hash(object, *claim, std::nullopt);
+        const auto* label = value_of(labels, marks::part);
+        part.labelled = label != nullptr && *label == claim->instance;
+        part.managed = applied_fields(object, part_manager(id)) != nullptr;
+        part.lists = value_of(annotations, std::string(marks::part_lists) + id) != nullptr;
+        part.claim = std::move(*claim);
+        live.parts.push_back(std::move(part));
+    }
 }
 
 }  // namespace
@@ -213,6 +241,7 @@ Result<Live> LiveReader::read(std::string_view object_json) {
         live.has_claim = true;
         live.claim = Claim::parse(*text);
     }
+    add_parts(live, object_json, labels, annotations);
     if (!live.claim) return live;
 
     const auto is = [&](std::string_view key, std::string_view value) {
@@ -227,6 +256,10 @@ Result<Live> LiveReader::read(std::string_view object_json) {
                  annotations.size() == live.claim->annotations.size() + 1 && size_at(metadata, "finalizers") == 0 &&
                  size_at(metadata, "ownerReferences") == (belonging ? 1 : 0);
 
+    if (live.claim->writes == policy::Writes::fields) {
+        live.hash = live_fields_hash(parsed(object_json), *live.claim, belonging);
+        return live;
+    }
     Digest digest;
     std::vector<std::string> kept;
     add_fields(digest, object, kept);
@@ -239,7 +272,7 @@ Result<Live> LiveReader::read(std::string_view object_json) {
     return live;
 }
 
-Likeness likeness(std::string_view object_json, const policy::Content& content) {
+Likeness likeness(std::string_view object_json, const policy::Content& content, policy::Writes writes) {
     dom::parser parser;
     dom::parser wanted_parser;
     dom::element object;
@@ -253,7 +286,8 @@ Likeness likeness(std::string_view object_json, const policy::Content& content) 
     std::vector<std::string> kept_wanted;
     add_fields(live_digest, object, kept_live);
     add_fields(wanted_digest, wanted, kept_wanted);
-    out.same_fields = live_digest.finish() == wanted_digest.finish();
+    out.same_fields = writes == policy::Writes::whole ? live_digest.finish() == wanted_digest.finish()
+                                                      : holds(parsed(object_json), parsed(content.fields));
 
     dom::element metadata;
     if (object["metadata"].get(metadata) != simdjson::SUCCESS) return out;

@@ -14,34 +14,36 @@ Decision unwanted(const TargetKey& target, const Record& record, Leftover leftov
     if (record.by_marks && leftover == Leftover::report) {
         return Refuse{"MarkedElsewhere", "carries the policy's marks, but nothing asks for it here; left alone"};
     }
-    if (!record.made) return Do{Release{target, record.uid, record.resource_version}, "no longer wanted"};
-    return Do{Delete{target, record.uid, record.resource_version}, "no longer wanted"};
+    if (record.made) return Do{Delete{target, record.uid, record.resource_version}, "no longer wanted"};
+    Release step{.target = target, .uid = record.uid, .resource_version = record.resource_version};
+    if (record.joined) {
+        step.managed = record.managed;
+        step.lists = record.lists;
+    }
+    return Do{step, "no longer wanted"};
 }
 
 Making making_of(const Record& record) {
     return record.made ? Making::made : Making::taken;
 }
 
-/// What we only joined is others' too, whatever `writes` says of what we made.
-bool only_fields(const Wish& want, Making making) {
-    const bool joins = want.existing == Existing::merge || want.existing == Existing::join;
-    return want.writes == Writes::fields || (joins && making == Making::taken);
-}
-
-Apply apply(const TargetKey& target, const Wish& want, kube::ResourceVersion judged, Making making) {
-    return {
-        .target = target, .resource_version = judged, .force = want.existing == Existing::overwrite, .making = making};
+Apply apply(const TargetKey& target, const Wish& want, const Record& record, Making making) {
+    Apply step{.target = target, .uid = record.uid, .resource_version = record.resource_version, .making = making};
+    // Of an object that we made the fields that we name are ours, whoever wrote them last.
+    step.force = making != Making::joined && (making == Making::made || want.existing == Existing::overwrite);
+    step.takes_over = making != Making::joined && !record.fields;
+    const bool looks_otherwise = record.fields && record.edited && record.labelled && record.hash != want.hash;
+    if (looks_otherwise && !want.verbatim) step.doubted = record.hash;
+    return step;
 }
 
 Decision replace(const TargetKey& target, const Wish& want, const Record& record, std::string_view why) {
-    if (only_fields(want, making_of(record))) {
-        return Do{apply(target, want, record.resource_version, making_of(record)), why};
-    }
     if (record.immutable) {
         // The server takes no change of an immutable object's data; what we made we may make anew.
         if (!record.made) return Refuse{"Immutable", "is immutable and was not made by Moontide"};
         return Do{Delete{target, record.uid, record.resource_version}, "immutable, made anew"};
     }
+    if (want.writes == Writes::fields) return Do{apply(target, want, record, making_of(record)), why};
     Replace step{.target = target, .uid = record.uid, .resource_version = record.resource_version};
     step.making = making_of(record);
     step.plain = record.plain && !record.by_marks;
@@ -51,10 +53,26 @@ Decision replace(const TargetKey& target, const Wish& want, const Record& record
     return Do{step, why};
 }
 
+/// What must not exist yet.
+Step make(const TargetKey& target, const Wish& want, bool look_first) {
+    if (want.writes == Writes::whole) return Create{target, look_first};
+    return Apply{.target = target, .look_first = look_first};
+}
+
+Decision joined(const TargetKey& target, const Wish& want, const Record& record) {
+    if (record.terminating) return Wait{"the object is being deleted"};
+    if (record.hash == want.hash && record.labelled) return Keep{};
+    return Do{apply(target, want, record, Making::joined),
+              record.hash == want.hash ? "its labels were changed" : "differs"};
+}
+
 Decision wanted(const TargetKey& target, const Wish& want, const Record& record, Holder holder) {
+    if (record.joined) return joined(target, want, record);
     if (holder == Holder::wants) return Refuse{"HeldByOther", "is held for another source or policy"};
     // What no watch shows comes to its end unseen, so it is looked for.
-    if (record.terminating && record.unwatched) return Do{Create{target, true}, "its forerunner was being deleted"};
+    if (record.terminating && record.unwatched) {
+        return Do{make(target, want, true), "its forerunner was being deleted"};
+    }
     if (record.terminating) return Wait{"the copy is being deleted"};
     if (record.by_marks) return replace(target, want, record, "taken over");
     if (holder == Holder::lets_go) return replace(target, want, record, "handed over");
@@ -63,11 +81,19 @@ Decision wanted(const TargetKey& target, const Wish& want, const Record& record,
 }
 
 Decision take(const TargetKey& target, const Wish& want, const Foreign& there, Making making, std::string_view why) {
-    if (only_fields(want, making)) return Do{apply(target, want, there.resource_version, making), why};
     // Where the content is right already only marks are written, and those no object refuses.
     if (there.immutable && !there.same_fields) {
         if (making == Making::taken) return Refuse{"Immutable", "is immutable and was not made by Moontide"};
         return Do{Delete{target, there.uid, there.resource_version}, "immutable, made anew"};
+    }
+    if (want.writes == Writes::fields) {
+        return Do{Apply{.target = target,
+                        .uid = there.uid,
+                        .resource_version = there.resource_version,
+                        .force = making == Making::made || want.existing == Existing::overwrite,
+                        .making = making,
+                        .takes_over = true},
+                  why};
     }
     return Do{Replace{.target = target,
                       .uid = there.uid,
@@ -91,7 +117,12 @@ Decision wanted(const TargetKey& target, const Wish& want, const Foreign& there)
             return take(target, want, there, Making::taken, "overwritten");
         case Existing::merge:
         case Existing::join:
-            return take(target, want, there, Making::taken, "joined");
+            if (there.claimed) break;
+            return Do{Apply{.target = target,
+                            .uid = there.uid,
+                            .resource_version = there.resource_version,
+                            .making = Making::joined},
+                      "joined"};
         case Existing::refuse:
             break;
     }
@@ -107,14 +138,13 @@ Decision diff(const TargetKey& target, const Wish* want, const Standing& have, H
         }
         return Keep{};
     }
-    return std::visit(Match{[&](const Absent&) -> Decision {
-                                if (want->existing == Existing::join) {
+    return std::visit(Match{[&](const Absent& absent) -> Decision {
+                                if (want->existing != Existing::join) return Do{make(target, *want, false), "missing"};
+                                if (absent.seen) {
                                     return Refuse{"Awaited", "is to be joined, and nothing of that name is there"};
                                 }
-                                if (want->writes == Writes::fields) {
-                                    return Do{apply(target, *want, 0, Making::made), "missing"};
-                                }
-                                return Do{Create{target}, "missing"};
+                                return Do{Apply{.target = target, .making = Making::joined, .look_first = true},
+                                          "looked for"};
                             },
                             [&](const Record& record) { return wanted(target, *want, record, holder); },
                             [&](const Foreign& there) { return wanted(target, *want, there); }},

@@ -13,6 +13,10 @@ bool is_watched(const Sighting& sighting) {
     return sighting.version != 0 && record != nullptr && (record->labelled || sighting.own_write);
 }
 
+Watched watch_of(const TargetKey& target) {
+    return target.part == 0 ? Watched::copies : Watched::parts;
+}
+
 }  // namespace
 
 const Record* Have::record(const TargetKey& target) const {
@@ -25,6 +29,7 @@ std::optional<Record> Have::put(const TargetKey& target, const Record& record) {
     if (known != records_.end() && known->second.unit == record.unit) return std::exchange(known->second, record);
     auto before = remove(target);
     records_[target] = record;
+    if (target.part != 0) parts_[target.whole()].insert(target.part);
     auto& of_unit = by_unit_[record.unit];
     of_unit.insert(std::lower_bound(of_unit.begin(), of_unit.end(), target), target);
     return before;
@@ -35,6 +40,7 @@ std::optional<Record> Have::remove(const TargetKey& target) {
     if (found == records_.end()) return std::nullopt;
     const Record before = found->second;
     records_.erase(found);
+    accepted_.erase(target);
     const auto of_unit = by_unit_.find(before.unit);
     of_unit->second.erase(std::lower_bound(of_unit->second.begin(), of_unit->second.end(), target));
     if (of_unit->second.empty()) by_unit_.erase(of_unit);
@@ -60,6 +66,18 @@ std::size_t Have::count_of(UnitId unit) const {
     return found == by_unit_.end() ? 0 : found->second.size();
 }
 
+std::vector<TargetKey> Have::parts_at(const TargetKey& whole) {
+    const auto found = parts_.find(whole);
+    if (found == parts_.end()) return {};
+    std::vector<TargetKey> parts;
+    for (const auto unit : found->second) {
+        const auto part = whole.part_of(unit);
+        if (records_.contains(part) || sightings_.contains(part)) parts.push_back(part);
+    }
+    if (parts.empty()) parts_.erase(found);
+    return parts;
+}
+
 std::vector<UnitId> Have::units() const {
     std::vector<UnitId> units;
     units.reserve(by_unit_.size());
@@ -71,7 +89,7 @@ void Have::see(const TargetKey& target, Sighting sighting) {
     const auto* known = record(target);
     const bool by_record = known != nullptr && sighting.version != 0 && known->resource_version >= sighting.version;
     // Shown, and gone again before the answer came.
-    const bool by_watch = is_watched(sighting) && sighting.version <= shown_[target.kind];
+    const bool by_watch = is_watched(sighting) && sighting.version <= shown_[{target.kind, watch_of(target)}];
     // Its deletion was shown, and another object stands in its place.
     const bool by_successor = std::holds_alternative<Absent>(sighting.standing) && sighting.uid != Uid{} &&
                               known != nullptr && known->uid != sighting.uid && !sightings_.contains(target);
@@ -80,6 +98,7 @@ void Have::see(const TargetKey& target, Sighting sighting) {
         return;
     }
     sightings_[target] = std::move(sighting);
+    if (target.part != 0) parts_[target.whole()].insert(target.part);
 }
 
 const Sighting* Have::sighting(const TargetKey& target) const {
@@ -88,7 +107,7 @@ const Sighting* Have::sighting(const TargetKey& target) const {
 }
 
 bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVersion version, bool deleted) {
-    auto& shown = shown_[target.kind];
+    auto& shown = shown_[{target.kind, watch_of(target)}];
     shown = std::max(shown, version);
     const auto found = sightings_.find(target);
     if (found == sightings_.end()) return false;
@@ -98,7 +117,7 @@ bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVers
     bool exactly = false;
     if (was_gone) {
         // Our deletion shows as this object's, or as a later object in its place.
-        caught = (deleted && uid == seen.uid) || uid != seen.uid;
+        caught = (deleted && uid == seen.uid && version >= seen.version) || uid != seen.uid;
         exactly = deleted && uid == seen.uid;
     } else {
         caught = version >= seen.version;
@@ -110,19 +129,20 @@ bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVers
     return own;
 }
 
-void Have::progressed(KindId kind, kube::ResourceVersion version) {
-    auto& shown = shown_[kind];
+void Have::progressed(KindId kind, Watched watched, kube::ResourceVersion version) {
+    auto& shown = shown_[{kind, watched}];
     shown = std::max(shown, version);
     std::erase_if(sightings_, [&](const auto& entry) {
-        return entry.first.kind == kind && is_watched(entry.second) && entry.second.version <= version;
+        return entry.first.kind == kind && watch_of(entry.first) == watched && is_watched(entry.second) &&
+               entry.second.version <= version;
     });
 }
 
-void Have::relisted(KindId kind, kube::ResourceVersion version) {
-    progressed(kind, version);
+void Have::relisted(KindId kind, Watched watched, kube::ResourceVersion version) {
+    progressed(kind, watched, version);
     std::erase_if(sightings_, [&](const auto& entry) {
         const auto& [target, seen] = entry;
-        if (target.kind != kind) return false;
+        if (target.kind != kind || watch_of(target) != watched) return false;
         // No event will tell the deletion of what the list does not have.
         const bool gone = std::holds_alternative<Absent>(seen.standing) && record(target) == nullptr;
         return gone || std::holds_alternative<Foreign>(seen.standing);
@@ -133,6 +153,11 @@ void Have::forget_foreign(const TargetKey& target) {
     const auto found = sightings_.find(target);
     if (found == sightings_.end() || found->second.own_write) return;
     sightings_.erase(found);
+}
+
+const Accepted* Have::accepted(const TargetKey& target) const {
+    const auto found = accepted_.find(target);
+    return found == accepted_.end() ? nullptr : &found->second;
 }
 
 std::size_t Have::own_writes_unseen() const {

@@ -5,11 +5,13 @@
 #include "plan/identity.hpp"
 #include "plan/record.hpp"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace moontide::plan {
@@ -44,6 +46,15 @@ struct Trouble {
     std::string message = {};
 };
 
+/// What the server makes of fields that it writes in its own way (quantities, defaults within lists).
+struct Accepted {
+    Hash wanted;
+    Hash live;
+};
+
+/// Copies and parts are watched each by a label of their own.
+enum class Watched { copies, parts };
+
 /// Repairs of one copy that somebody keeps editing.
 struct Rivalry {
     unsigned repairs = 0;
@@ -64,6 +75,8 @@ public:
     std::vector<TargetKey> targets_of(UnitId unit) const;
     std::vector<TargetKey> targets_of(UnitId unit, NameId namespace_name) const;
     std::size_t count_of(UnitId unit) const;
+    /// The parts in one object that the records or the sightings have.
+    std::vector<TargetKey> parts_at(const TargetKey& whole);
     std::vector<UnitId> units() const;
     std::size_t size() const { return records_.size(); }
     template <typename Function>
@@ -80,10 +93,10 @@ public:
     /// where that was our own write, so that nothing needs to be looked at.
     bool caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVersion version, bool deleted);
     /// The watch has delivered everything up to `version`.
-    void progressed(KindId kind, kube::ResourceVersion version);
+    void progressed(KindId kind, Watched watched, kube::ResourceVersion version);
     /// The records of a kind are what a list at `version` has.
-    void relisted(KindId kind, kube::ResourceVersion version);
-    /// A foreign object is not watched: what was seen of it serves one decision.
+    void relisted(KindId kind, Watched watched, kube::ResourceVersion version);
+    /// A foreign object is not watched, nor is that there is none: what was seen of it serves one decision.
     void forget_foreign(const TargetKey& target);
     std::size_t own_writes_unseen() const;
     /// Copies that an answer showed and the records do not have yet.
@@ -114,6 +127,11 @@ public:
     std::vector<UnitId> candidates(const TargetKey& target) const;
     std::vector<TargetKey> contested_by(UnitId unit) const;
 
+    // How the server writes what we wrote.
+
+    void accept(const TargetKey& target, const Accepted& accepted) { accepted_[target] = accepted; }
+    const Accepted* accepted(const TargetKey& target) const;
+
     // Troubles and rivalries.
 
     std::unordered_map<TargetKey, Trouble, TargetKeyHash>& troubles() { return troubles_; }
@@ -127,7 +145,9 @@ private:
     ByTarget<Record> records_;
     std::unordered_map<UnitId, std::vector<TargetKey>> by_unit_;  // each in order; none is empty
     ByTarget<Sighting> sightings_;
-    std::unordered_map<KindId, kube::ResourceVersion> shown_;  // up to where each kind's watch has come
+    std::map<std::pair<KindId, Watched>, kube::ResourceVersion> shown_;  // up to where each watch has come
+    ByTarget<std::set<UnitId>> parts_;  // by whole target: units that have, or had, a part there
+    ByTarget<Accepted> accepted_;
     ByTarget<Ticket> tickets_;
     ByTarget<std::vector<UnitId>> candidates_;
     ByTarget<Trouble> troubles_;

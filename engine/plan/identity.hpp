@@ -38,11 +38,15 @@ struct Hash {
     auto operator<=>(const Hash&) const = default;
 };
 
-/// Where a copy belongs, within one cluster.
+/// Where a copy belongs, within one cluster; or the part that one unit has in an object there that is others'.
 struct TargetKey {
     NameId namespace_name = 0;
     NameId name = 0;
     KindId kind = 0;
+    UnitId part = 0;  ///< 0: the object whole
+
+    TargetKey whole() const { return {namespace_name, name, kind, 0}; }
+    TargetKey part_of(UnitId unit) const { return {namespace_name, name, kind, unit}; }
 
     auto operator<=>(const TargetKey&) const = default;
 };
@@ -50,7 +54,7 @@ struct TargetKey {
 struct TargetKeyHash {
     std::size_t operator()(const TargetKey& key) const {
         std::uint64_t mixed = (std::uint64_t{key.namespace_name} << 32 | key.name) * 0x9e3779b97f4a7c15ULL;
-        mixed ^= (mixed >> 29) + key.kind;
+        mixed ^= (mixed >> 29) + key.kind + (std::uint64_t{key.part} << 16);
         return static_cast<std::size_t>(mixed * 0xbf58476d1ce4e5b9ULL >> 7);
     }
 };

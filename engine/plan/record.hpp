@@ -28,10 +28,16 @@ struct Record {
     bool edited : 1 = false;     ///< it is no longer what we wrote last
     bool by_marks : 1 = false;   ///< known by the policy's marks alone
     bool unwatched : 1 = false;  ///< a list at the start found it: it lacks the label that copies are watched by
+    bool fields : 1 = false;     ///< not the whole content is ours: the hash is of the fields that are
+    bool joined : 1 = false;     ///< a part of an object that is somebody else's
+    bool managed : 1 = false;    ///< joined: the server knows which fields are the part's
+    bool lists : 1 = false;      ///< joined: elements of lists that are written whole are among them
 };
 
-/// Nothing of that name is there.
-struct Absent {};
+/// Nothing of that name is there, as far as is known.
+struct Absent {
+    bool seen = false;  ///< an answer said so
+};
 
 /// An object of that name that carries no claim of ours.
 struct Foreign {
@@ -41,6 +47,7 @@ struct Foreign {
     bool marked = false;       ///< it carries the policy's marks
     bool immutable = false;
     bool terminating = false;
+    bool claimed = false;  ///< another instance of Moontide has it
 };
 
 /// What is known to stand at a target.

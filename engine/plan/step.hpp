@@ -26,6 +26,7 @@ struct Wish {
     NameId keys = 0;  ///< of our labels and annotations, as Record::keys
     policy::Existing existing = policy::Existing::refuse;
     policy::Writes writes = policy::Writes::whole;
+    bool verbatim = true;  ///< the server keeps the content as it was sent: it adds no defaults and rewrites nothing
 };
 
 /// POST; never lands on an existing object.
@@ -48,16 +49,24 @@ struct Replace {
 /// Server-side apply: the fields that the policy names are ours, others stay.
 struct Apply {
     TargetKey target;
+    Uid uid = {};                                ///< of the object judged; none where it must not exist
     kube::ResourceVersion resource_version = 0;  ///< 0: it must not exist
-    bool force = false;
+    bool force = false;                          ///< what others say of our fields does not count
     Making making = Making::made;
+    bool look_first = false;  ///< as with Create; of what is to be joined nothing is sent before it was seen
+    bool takes_over = false;  ///< what others wrote so far becomes ours first, so that what we do not name goes
+    /// The hash of our fields as they are, where the claim says that they are as wanted: the server may have written
+    /// them in its own way. A dry run tells whether to apply would change them.
+    std::optional<Hash> doubted = {};
 };
 
-/// Our marks go, the object stays.
+/// Our marks go, the object stays; of a part its fields too.
 struct Release {
     TargetKey target;
     Uid uid;
     kube::ResourceVersion resource_version = 0;
+    bool managed = true;  ///< of a part: the server knows its fields
+    bool lists = false;   ///< of a part: it has elements in lists that are written whole
 };
 
 /// With uid and resourceVersion as preconditions.

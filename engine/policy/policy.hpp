@@ -19,6 +19,10 @@ namespace moontide::policy {
 
 /// What becomes of an object of the wanted name that carries no claim of ours.
 enum class Existing { refuse, marked, adopt, overwrite, merge, join };
+/// The object stays its owner's, and a part of it becomes ours; each unit may have one.
+constexpr bool joins(Existing existing) {
+    return existing == Existing::merge || existing == Existing::join;
+}
 /// What becomes of the copies of a source that is gone while its owner still asks.
 enum class Orphans { remove, keep };
 /// Whether a copy's content is ours whole, or only the fields that we name.

@@ -26,15 +26,17 @@ public:
         TRY_VOID(read_sources());
 
         const Ground ground{evaluator_, view_, reader_, bounds_, only};
-        std::vector<Into> intos;
-        std::vector<std::vector<Candidate>> of_sources;
-        // The candidates point into them.
-        intos.reserve(std::max<std::size_t>(1, subject_.sources.size()));
-        for (const Inputs& inputs : inputs_of_each_source()) {
-            intos.push_back(TRY(evaluator_.into(inputs)));
+        const auto inputs = inputs_of_each_source();
+        std::vector<Into> intos;  // the candidates point into them
+        for (const Inputs& one : inputs) {
+            intos.push_back(TRY(evaluator_.into(one)));
             for (const std::string& waiting : intos.back().waiting) wanted_.waiting(waiting);
-            const auto number = static_cast<std::uint32_t>(of_sources.size());
-            of_sources.push_back(candidates_of(ground, intos.back(), inputs, number, wanted_));
+        }
+        if (wanted_.reach) wanted_.reach(intos);
+
+        std::vector<std::vector<Candidate>> of_sources;
+        for (std::uint32_t number = 0; number < intos.size(); ++number) {
+            of_sources.push_back(candidates_of(ground, intos[number], inputs[number], number, wanted_));
         }
         for (const Candidate& candidate : merged(std::move(of_sources))) decide(candidate);
         return {};

@@ -45,6 +45,8 @@ struct Wanted {
     /// An object that an evaluation of `with` asked for, there or not: the copy in that namespace depends on it.
     std::function<void(const std::string& namespace_name, const kube::Ref& ref)> depends;
     std::function<void(std::string)> waiting;
+    /// The evaluated `into` of each source, before any namespace is matched with them. May be empty.
+    std::function<void(const std::vector<Into>&)> reach = {};
 };
 
 struct Bounds {

@@ -184,16 +184,20 @@ void Activation::watch(RunningPolicy& running, const std::vector<kube::Resource>
 
 void Activation::watch_copies(const kube::Resource& resource) {
     const auto kind = board_.kinds.id(resource);
-    if (copies_.contains(kind)) return;
-    copies_synced_[kind] = false;
-    copies_[kind] = std::make_unique<Copies>(board_, kind, [this, kind](bool) {
-        copies_synced_[kind] = true;
-        check_all();
-    });
-    watch::Scope scope;
-    scope.resource = resource;
-    scope.label_selector = std::string(plan::marks::instance) + "=" + board_.options.instance;
-    board_.ingest->add(scope, *copies_[kind]);
+    for (const auto watched : {plan::Watched::copies, plan::Watched::parts}) {
+        const std::pair key{kind, watched};
+        if (copies_.contains(key)) continue;
+        copies_synced_[key] = false;
+        copies_[key] = std::make_unique<Copies>(board_, kind, watched, [this, key](bool) {
+            copies_synced_[key] = true;
+            check_all();
+        });
+        const auto label = watched == plan::Watched::copies ? plan::marks::instance : plan::marks::part;
+        watch::Scope scope;
+        scope.resource = resource;
+        scope.label_selector = std::string(label) + "=" + board_.options.instance;
+        board_.ingest->add(scope, *copies_[key]);
+    }
 }
 
 void Activation::check_all() {
@@ -205,7 +209,10 @@ void Activation::check(RunningPolicy& running) {
     const auto synced = [](const SourceFeed* feed) { return feed->store.synced(); };
     if (!std::all_of(running.feeds.begin(), running.feeds.end(), synced)) return;
     const auto& kinds = copy_kinds_[running.index];
-    if (!std::all_of(kinds.begin(), kinds.end(), [&](plan::KindId kind) { return copies_synced_[kind]; })) return;
+    const auto known = [&](plan::KindId kind) {
+        return copies_synced_[{kind, plan::Watched::copies}] && copies_synced_[{kind, plan::Watched::parts}];
+    };
+    if (!std::all_of(kinds.begin(), kinds.end(), known)) return;
     if (marked_lists_[running.index] > 0) return;
     first_look(running);
 }

@@ -48,10 +48,10 @@ private:
     Board& board_;
     Loop& io_;
     Reach& reach_;
-    std::unique_ptr<cache::Feed> namespaces_;                 // ingest thread
-    std::map<plan::KindId, std::unique_ptr<Copies>> copies_;  // ingest thread
-    std::map<plan::KindId, bool> copies_synced_;              // ingest thread
-    std::map<std::size_t, std::size_t> marked_lists_;         // ingest thread: policies whose list is still to come
+    std::unique_ptr<cache::Feed> namespaces_;                                           // ingest thread
+    std::map<std::pair<plan::KindId, plan::Watched>, std::unique_ptr<Copies>> copies_;  // ingest thread
+    std::map<std::pair<plan::KindId, plan::Watched>, bool> copies_synced_;              // ingest thread
+    std::map<std::size_t, std::size_t> marked_lists_;  // ingest thread: policies whose list is still to come
     std::map<std::size_t, std::vector<plan::KindId>> copy_kinds_;  // ingest thread
     kube::Reader reader_;                                          // ingest thread
     std::atomic<bool> opened_{false};

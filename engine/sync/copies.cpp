@@ -19,31 +19,75 @@ bool is_known(const plan::Record* known, const plan::Uid& uid, kube::ResourceVer
     return known != nullptr && !known->unwatched && known->uid == uid && known->resource_version >= version;
 }
 
-}  // namespace
+/// A claim of ours for the place where it stands. Another place: a clone, its user's. Another instance: another
+/// engine's.
+bool is_ours(const Board& board, const plan::Live& live, const plan::Claim& claim) {
+    return claim.instance == board.options.instance &&
+           claim.place == plan::Place{board.cluster, live.namespace_name, live.name};
+}
 
-std::optional<plan::Record> record_of(Board& board, const plan::Live& live) {
-    if (!live.claim) return std::nullopt;
-    const auto& claim = *live.claim;
-    // Another place: a clone, its user's. Another instance: another engine's.
-    if (claim.instance != board.options.instance) return std::nullopt;
-    if (claim.place != plan::Place{board.cluster, live.namespace_name, live.name}) return std::nullopt;
+plan::Record record_from(Board& board, const plan::Live& live, const plan::Claim& claim) {
     plan::Record record;
     record.uid = live.uid;
-    record.hash = live.hash;
     record.resource_version = live.resource_version;
     record.unit = board.units.id(claim.bond, policy_named(board, claim.bond.policy));
     record.keys = board.names.id(plan::keys_text(claim.labels, claim.annotations));
-    record.plain = live.plain;
     record.made = claim.making == plan::Making::made;
     record.terminating = live.terminating;
     record.immutable = live.immutable;
-    record.labelled = live.our_labels;
-    record.edited = live.hash != claim.hash;
+    record.fields = claim.writes == policy::Writes::fields;
     return record;
 }
 
-Copies::Copies(Board& board, plan::KindId kind, std::function<void(bool first)> synced)
-    : board_(board), kind_(kind), synced_(std::move(synced)) {}
+plan::Record record_from(Board& board, const plan::Live& live, const plan::LivePart& part) {
+    auto record = record_from(board, live, part.claim);
+    record.hash = part.hash;
+    record.edited = part.hash != part.claim.hash;
+    record.labelled = part.labelled;
+    record.joined = true;
+    record.managed = part.managed;
+    record.lists = part.lists;
+    return record;
+}
+
+}  // namespace
+
+std::optional<plan::Record> record_of(Board& board, const plan::Live& live) {
+    if (!live.claim || !is_ours(board, live, *live.claim)) return std::nullopt;
+    auto record = record_from(board, live, *live.claim);
+    record.hash = live.hash;
+    record.edited = live.hash != live.claim->hash;
+    record.plain = live.plain;
+    record.labelled = live.our_labels;
+    return record;
+}
+
+std::optional<plan::Record> part_of(Board& board, const plan::Live& live, plan::UnitId unit) {
+    for (const auto& part : live.parts) {
+        if (!is_ours(board, live, part.claim)) continue;
+        const auto record = record_from(board, live, part);
+        if (record.unit == unit) return record;
+    }
+    return std::nullopt;
+}
+
+Copies::Copies(Board& board, plan::KindId kind, plan::Watched watched, std::function<void(bool first)> synced)
+    : board_(board), kind_(kind), watched_(watched), synced_(std::move(synced)) {}
+
+std::map<plan::TargetKey, plan::Record> Copies::records_in(const plan::Live& live) const {
+    const plan::TargetKey whole{board_.names.id(live.namespace_name), board_.names.id(live.name), kind_};
+    std::map<plan::TargetKey, plan::Record> records;
+    if (watched_ == plan::Watched::copies) {
+        if (const auto record = record_of(board_, live)) records.emplace(whole, *record);
+        return records;
+    }
+    for (const auto& part : live.parts) {
+        if (!is_ours(board_, live, part.claim)) continue;
+        const auto record = record_from(board_, live, part);
+        records.emplace(whole.part_of(record.unit), record);
+    }
+    return records;
+}
 
 void Copies::look_at(const plan::TargetKey& target, plan::UnitId unit, bool by_others) {
     if (!once_synced_) return;  // the start looks at everything
@@ -68,14 +112,13 @@ void Copies::listed(std::string_view object_json) {
         log::warn("skipped a copy that cannot be read", {{"message", live.error().message}});
         return;
     }
-    const auto record = record_of(board_, *live);
-    if (!record) return;
-    if (live->claim && !policies_gone_.contains(live->claim->bond.policy) &&
-        policy_named(board_, live->claim->bond.policy) == Unit::no_policy) {
-        policies_gone_.insert(live->claim->bond.policy);
-        log::warn("copies of a policy that is not loaded stay as they are", {{"policy", live->claim->bond.policy}});
+    for (const auto& [target, record] : records_in(*live)) {
+        listed_.insert_or_assign(target, record);
+        const auto unit = board_.units.get(record.unit);
+        if (unit && unit->policy == Unit::no_policy && policies_gone_.insert(unit->bond.policy).second) {
+            log::warn("copies of a policy that is not loaded stay as they are", {{"policy", unit->bond.policy}});
+        }
     }
-    listed_.insert_or_assign({board_.names.id(live->namespace_name), board_.names.id(live->name), kind_}, *record);
 }
 
 void Copies::relisted(kube::ResourceVersion version) {
@@ -83,7 +126,8 @@ void Copies::relisted(kube::ResourceVersion version) {
     board_.have.with([&](plan::Have& have) {
         std::vector<plan::TargetKey> gone;
         have.each([&](const plan::TargetKey& target, const plan::Record& record) {
-            if (target.kind == kind_ && !record.unwatched && !listed_.contains(target)) {
+            const bool of_this_watch = target.kind == kind_ && record.joined == (watched_ == plan::Watched::parts);
+            if (of_this_watch && !record.unwatched && !listed_.contains(target)) {
                 gone.push_back(target);
                 stirred.emplace_back(target, record.unit);
             }
@@ -98,7 +142,7 @@ void Copies::relisted(kube::ResourceVersion version) {
             const bool own = have.caught_up(target, record.uid, record.resource_version, false);
             if (changed && !own) stirred.emplace_back(target, record.unit);
         }
-        have.relisted(kind_, version);
+        have.relisted(kind_, watched_, version);
     });
     listed_.clear();
     for (const auto& [target, unit] : stirred) look_at(target, unit, false);
@@ -115,45 +159,64 @@ void Copies::changed(watch::EventType type, std::string_view object_json) {
         return;
     }
     const bool deleted = type == watch::EventType::deleted;
-    const auto record = deleted ? std::nullopt : record_of(board_, *live);
-    const plan::TargetKey target{board_.names.id(live->namespace_name), board_.names.id(live->name), kind_};
+    const auto records = deleted ? std::map<plan::TargetKey, plan::Record>() : records_in(*live);
+    const plan::TargetKey whole{board_.names.id(live->namespace_name), board_.names.id(live->name), kind_};
 
-    std::optional<plan::UnitId> unit;
-    bool by_others = false;
+    std::vector<std::pair<plan::TargetKey, News>> news;
     board_.have.with([&](plan::Have& have) {
-        const auto* known = have.record(target);
-        if (is_known(known, live->uid, live->resource_version)) return;
-        const auto before = known == nullptr ? std::optional<plan::Record>() : *known;
-        // A late deletion of an object in whose place another one is known already.
-        if (deleted && before && before->uid != live->uid && before->resource_version > live->resource_version) return;
-        const bool own = have.caught_up(target, live->uid, live->resource_version, deleted);
-        if (record) {
-            have.put(target, *record);
+        std::set<plan::TargetKey> targets;
+        if (watched_ == plan::Watched::copies) {
+            targets.insert(whole);
         } else {
-            have.remove(target);
+            for (const auto& part : have.parts_at(whole)) targets.insert(part);
         }
-        if (own) return;
-        if (record) {
-            const bool changed = !before || before->hash != record->hash || before->unit != record->unit ||
-                                 before->terminating != record->terminating || before->labelled != record->labelled ||
-                                 before->uid != record->uid;
-            if (changed) unit = record->unit;
-            by_others = record->edited;
-        } else if (before) {
-            unit = before->unit;
-            by_others = true;
-        }
-        // Whoever waits for the target may have it now.
-        if (!record && before) {
-            for (const auto candidate : have.candidates(target)) board_.queue.add({candidate, target.namespace_name});
+        for (const auto& [target, record] : records) targets.insert(target);
+        for (const auto& target : targets) {
+            const auto found = records.find(target);
+            const auto record = found == records.end() ? std::nullopt : std::optional(found->second);
+            // A part ends while its object stays and others' parts keep it in the watch.
+            const bool ended = deleted || (watched_ == plan::Watched::parts && !record);
+            news.emplace_back(target, note(have, target, *live, record, ended));
         }
     });
-    if (unit) look_at(target, *unit, by_others);
+    for (const auto& [target, one] : news) {
+        if (one.unit) look_at(target, *one.unit, one.by_others);
+    }
     board_.stirred();
 }
 
+Copies::News Copies::note(plan::Have& have, const plan::TargetKey& target, const plan::Live& live,
+                          const std::optional<plan::Record>& record, bool ended) {
+    const auto* known = have.record(target);
+    if (is_known(known, live.uid, live.resource_version)) return {};
+    const auto before = known == nullptr ? std::optional<plan::Record>() : *known;
+    // A late deletion of an object in whose place another one is known already.
+    if (ended && before && before->uid != live.uid && before->resource_version > live.resource_version) return {};
+    const bool own = have.caught_up(target, live.uid, live.resource_version, ended);
+    if (record) {
+        have.put(target, *record);
+    } else {
+        have.remove(target);
+    }
+    if (own) return {};
+    News news;
+    if (record) {
+        const bool changed = !before || before->hash != record->hash || before->unit != record->unit ||
+                             before->terminating != record->terminating || before->labelled != record->labelled ||
+                             before->uid != record->uid;
+        if (changed) news.unit = record->unit;
+        news.by_others = record->edited;
+    } else if (before) {
+        news.unit = before->unit;
+        news.by_others = true;
+        // Whoever waits for the target may have it now.
+        for (const auto candidate : have.candidates(target)) board_.queue.add({candidate, target.namespace_name});
+    }
+    return news;
+}
+
 void Copies::progressed(kube::ResourceVersion version) {
-    board_.have.with([&](plan::Have& have) { have.progressed(kind_, version); });
+    board_.have.with([&](plan::Have& have) { have.progressed(kind_, watched_, version); });
     board_.stirred();
 }
 

@@ -1,5 +1,6 @@
 #include "sync/outcomes.hpp"
 
+#include "apply/verbs.hpp"
 #include "base/match.hpp"
 #include "sync/copies.hpp"
 
@@ -13,26 +14,45 @@ namespace {
 plan::Uid judged_uid(const plan::Step& step) {
     return std::visit(
         Match{[](const plan::Replace& judged) { return judged.uid; },
+              [](const plan::Apply& judged) { return judged.uid; },
               [](const plan::Release& judged) { return judged.uid; },
               [](const plan::Delete& judged) { return judged.uid; }, [](const auto&) { return plan::Uid(); }},
         step);
 }
 
-/// Facts about a namespace: what mends them is seen by its watch, so they need no quick retry.
-bool waits_for_namespace(const kube::Status& status) {
-    return status.cause == "NamespaceTerminating" || status.code == 404;
+/// Others' facts: a namespace that is not there, a field that another manager has. No quick retry helps.
+bool waits_for_others(const kube::Status& status) {
+    return status.cause == "NamespaceTerminating" || status.cause == "FieldManagerConflict" || status.code == 404;
 }
 
-/// A change of what cannot be changed: made anew, it can.
-bool is_immutable(const kube::Status& status) {
-    return status.code == 422 && status.message.find("immutable") != std::string::npos;
+/// A change of what cannot be changed: made anew, it can. Of other kinds than these that would be an outage.
+bool is_immutable(const kube::Status& status, const apply::Order& order) {
+    return order.wish != nullptr && order.wish->verbatim && status.code == 422 &&
+           status.message.find("immutable") != std::string::npos;
 }
 
 Deed::What deed_of(const plan::Step& step, bool by_delete) {
     if (by_delete) return Deed::What::deleted;
-    if (std::holds_alternative<plan::Create>(step)) return Deed::What::created;
+    if (apply::creates(step)) return Deed::What::created;
     if (std::holds_alternative<plan::Release>(step)) return Deed::What::released;
     return Deed::What::replaced;
+}
+
+/// Asked for only to see what is there.
+bool is_look(const plan::Step& step) {
+    if (const auto* create = std::get_if<plan::Create>(&step)) return create->look_first;
+    const auto* applied = std::get_if<plan::Apply>(&step);
+    return applied != nullptr && applied->look_first;
+}
+
+/// Another instance's copy, in its place.
+bool is_claimed_here(const Board& board, const plan::Live& live) {
+    return live.claim && live.claim->place == plan::Place{board.cluster, live.namespace_name, live.name};
+}
+
+/// What of the target is in a live object.
+std::optional<plan::Record> record_at(Board& board, const plan::TargetKey& target, const plan::Live& live) {
+    return target.part == 0 ? record_of(board, live) : part_of(board, live, target.part);
 }
 
 }  // namespace
@@ -66,7 +86,8 @@ void Outcomes::look_again(const plan::Ticket& ticket, const plan::TargetKey& tar
     for (const auto unit : ticket.again) board_.queue.add({unit, target.namespace_name});
 }
 
-void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid) {
+void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid,
+                    kube::ResourceVersion version) {
     const auto* record = have.record(target);
     if (record != nullptr && record->unwatched) {
         have.remove(target);
@@ -74,27 +95,48 @@ void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan:
     }
     // Where neither watch nor answer has it any more, the watch was quicker than the answer and nothing is awaited.
     if (record == nullptr && have.sighting(target) == nullptr) return;
-    have.see(target, {.standing = plan::Absent{}, .version = 0, .uid = uid, .own_write = true});
+    have.see(target, {.standing = plan::Absent{}, .version = version, .uid = uid, .own_write = true});
+}
+
+void Outcomes::mended(plan::Have& have, const plan::TargetKey& target, plan::UnitId unit) {
+    have.troubles().erase(target);
+    const auto whole = have.troubles().find(target.whole());
+    if (whole != have.troubles().end() && whole->second.unit == unit) have.troubles().erase(whole);
+    have.withdraw(target.whole(), unit);
 }
 
 Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, const apply::Written& fate) {
     const auto& target = plan::target(order.step);
     const bool deletes = std::holds_alternative<plan::Delete>(order.step);
-    if (const auto record = record_of(board_, fate.live)) {
+    if (const auto record = record_at(board_, target, fate.live)) {
         have.see(target,
                  {.standing = *record, .version = fate.live.resource_version, .uid = fate.live.uid, .own_write = true});
+        accept(have, order, *record);
     } else {
-        left(have, target, fate.live.uid);  // released: without our label the watch shows it as gone
+        // Released: a copy without our label the watch shows as gone; of a part's object it may show the next version.
+        left(have, target, fate.live.uid, target.part == 0 ? 0 : fate.live.resource_version);
     }
-    have.troubles().erase(target);
     if (const auto* record = have.record(target); record != nullptr && record->unwatched) have.remove(target);
-    have.withdraw(target, order.unit);
+    mended(have, target, order.unit);
     return {.result = "done", .again = deletes && order.wish != nullptr};
+}
+
+void Outcomes::accept(plan::Have& have, const apply::Order& order, const plan::Record& record) {
+    const bool applied = std::holds_alternative<plan::Apply>(order.step);
+    if (!applied || record.hash == order.wish->hash) return;
+    have.accept(plan::target(order.step), {order.wish->hash, record.hash});
+}
+
+Outcomes::Told Outcomes::unchanged(plan::Have& have, const apply::Order& order, const apply::Unchanged& fate) {
+    const auto& target = plan::target(order.step);
+    if (const auto record = record_at(board_, target, fate.live)) accept(have, order, *record);
+    mended(have, target, order.unit);
+    return {.result = "unchanged"};
 }
 
 Outcomes::Told Outcomes::gone(plan::Have& have, const apply::Order& order) {
     const auto& target = plan::target(order.step);
-    left(have, target, judged_uid(order.step));
+    left(have, target, judged_uid(order.step), 0);
     have.troubles().erase(target);
     for (const auto candidate : have.candidates(target))
         board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
@@ -106,16 +148,34 @@ Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, cons
     const auto* known = have.record(target);
     if (known != nullptr && known->unwatched) have.remove(target);
     if (!fate.live) {
-        if (have.record(target) != nullptr) {
-            have.see(target,
-                     {.standing = plan::Absent{}, .version = 0, .uid = judged_uid(order.step), .own_write = false});
+        const bool looked = is_look(order.step) && !apply::creates(order.step);
+        if (have.record(target) != nullptr || looked) {
+            have.see(target, {.standing = plan::Absent{.seen = true},
+                              .version = 0,
+                              .uid = judged_uid(order.step),
+                              .own_write = false});
         }
         return {.result = "conflict", .again = true};
     }
     plan::Sighting sighting{.version = fate.live->resource_version, .uid = fate.live->uid, .own_write = false};
+    const auto part = target.whole().part_of(order.unit);
+    if (const auto record = part_of(board_, *fate.live, order.unit)) {
+        sighting.standing = *record;
+        have.see(part, sighting);
+    } else if (have.record(part) != nullptr || have.sighting(part) != nullptr) {
+        sighting.standing = plan::Absent{};
+        have.see(part, sighting);
+    }
+    // To take a part out needs to know nothing of the rest.
+    if (target.part != 0 && order.wish == nullptr) return {.result = "conflict", .again = true};
     if (const auto record = record_of(board_, *fate.live)) {
         sighting.standing = *record;
     } else {
+        // A target that each may have its part in is no contest.
+        if (order.wish != nullptr && policy::joins(order.wish->existing)) {
+            for (const auto candidate : have.candidates(target.whole()))
+                board_.queue.add({candidate, target.namespace_name});
+        }
         plan::Foreign there;
         there.uid = fate.live->uid;
         there.resource_version = fate.live->resource_version;
@@ -124,15 +184,16 @@ Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, cons
         there.marked = fate.likeness.marked && !fate.live->has_claim;
         there.immutable = fate.live->immutable;
         there.terminating = fate.live->terminating;
+        there.claimed = is_claimed_here(board_, *fate.live);
         sighting.standing = there;
     }
-    have.see(target, std::move(sighting));
+    have.see(target.whole(), std::move(sighting));
     return {.result = "conflict", .again = true};
 }
 
 Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, const kube::Status& status) {
     const auto& target = plan::target(order.step);
-    if (is_immutable(status)) {
+    if (is_immutable(status, order)) {
         const auto standing = have.standing(target);
         if (const auto* record = std::get_if<plan::Record>(&standing); record != nullptr && !record->immutable) {
             auto fixed = *record;
@@ -145,7 +206,7 @@ Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, con
     plan::Trouble trouble{.unit = order.unit, .failures = known.failures + 1};
     trouble.reason = status.cause.empty() ? (status.reason.empty() ? "Failed" : status.reason) : status.cause;
     trouble.message = status.message.empty() ? "the server answered " + std::to_string(status.code) : status.message;
-    trouble.refused = waits_for_namespace(status);
+    trouble.refused = waits_for_others(status);
     const bool is_new = known.reason != trouble.reason || known.unit != trouble.unit;
     known = trouble;
     if (is_new) report_.trouble(order.unit, board_.describe(target), trouble);
@@ -173,13 +234,14 @@ void Outcomes::take(apply::Outcome outcome) {
                                     deed = deed_of(order.step, by_delete);
                                     return written(have, order, fate);
                                 },
+                                [&](const apply::Unchanged& fate) { return unchanged(have, order, fate); },
                                 [&](const apply::Gone&) {
                                     deed = Deed::What::deleted;
                                     return gone(have, order);
                                 },
                                 [&](const apply::Found& fate) { return found(have, order, fate); },
                                 [&](const apply::Denied& fate) {
-                                    slow = waits_for_namespace(fate.status);
+                                    slow = waits_for_others(fate.status);
                                     return denied(have, order, fate.status);
                                 },
                                 [&](const apply::Dropped&) { return Told{.result = "dropped"}; }},
@@ -198,9 +260,7 @@ void Outcomes::take(apply::Outcome outcome) {
             board_.queue.retry(spot, queue::Delay::planned);
         }
     } else if (told.again) {
-        const auto* create = std::get_if<plan::Create>(&order.step);
-        const bool expected = create != nullptr && create->look_first;
-        if (std::holds_alternative<apply::Found>(outcome.fate) && !expected) {
+        if (std::holds_alternative<apply::Found>(outcome.fate) && !is_look(order.step)) {
             board_.queue.retry(spot);
         } else {
             board_.queue.add(spot);

@@ -25,8 +25,13 @@ private:
 
     void look_again(const plan::Ticket& ticket, const plan::TargetKey& target);
     /// The object is no copy of ours any more, by our own doing.
-    void left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid);
+    void left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid, kube::ResourceVersion version);
+    /// Nothing troubles the unit at that target any more.
+    void mended(plan::Have& have, const plan::TargetKey& target, plan::UnitId unit);
+    /// What the server made of our fields counts as what we wrote.
+    void accept(plan::Have& have, const apply::Order& order, const plan::Record& record);
     Told written(plan::Have& have, const apply::Order& order, const apply::Written& fate);
+    Told unchanged(plan::Have& have, const apply::Order& order, const apply::Unchanged& fate);
     Told gone(plan::Have& have, const apply::Order& order);
     Told found(plan::Have& have, const apply::Order& order, const apply::Found& fate);
     Told denied(plan::Have& have, const apply::Order& order, const kube::Status& status);

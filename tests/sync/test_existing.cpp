@@ -128,23 +128,37 @@ TEST_CASE("existing = overwrite takes what is there and releases it at the end")
     scene.check_released({{"a", "2"}});
 }
 
-TEST_CASE("existing = merge and join are refused with the reason, and change nothing") {
-    const std::string word = GENERATE("merge", "join");
+TEST_CASE("existing = merge adds our keys and takes them away again") {
+    if (!has_apply()) return;
+    Scene scene("merge", {{"mine", "yes"}});
+    scene.world.expect_data(scene.in_red(), {{"mine", "yes"}, {"a", "1"}});
+    scene.source = scene.world.change_data(scene.source, {{"a", nullptr}, {"b", "2"}});
+    scene.world.expect_data(scene.in_red(), {{"mine", "yes"}, {"b", "2"}});
+    scene.end_source();
+    scene.check_released({{"mine", "yes"}});
+}
+
+TEST_CASE("existing = merge does not force a key that is another's") {
+    if (!has_apply()) return;
+    Scene scene("merge", {{"a", "mine"}});
+    scene.world.expect_data(scene.in_red(), {{"a", "mine"}});
+    scene.end_source();
+    scene.check_released({{"a", "mine"}});
+}
+
+TEST_CASE("existing = join waits for the object, joins it and leaves it") {
+    if (!has_apply()) return;
     World world;
     const auto red = world.make_namespace("red", {}, {{"test/world", world.id()}});
-    const auto foreign = world.make_config_map(red, "shared", {{"mine", "yes"}});
-    world.make_config_map(world.sources(), "shared", {{"a", "1"}},
-                          {{"metadata", {{"labels", {{"test/share", "true"}}}}}});
-    Engine engine(world, {.policies = {with_existing(world, word)}});
-    world.await("an Event says why", [&](const Objects& objects) -> std::string {
-        for (const auto& [ref, event] : objects.all()) {
-            if (ref.kind.kind != "Event" || ref.namespace_name != world.sources()) continue;
-            if (event.value("message", "").find("not served by this version") != std::string::npos) return "";
-        }
-        return "there is none";
-    });
+    const auto source = world.make_config_map(world.sources(), "shared", {{"a", "1"}},
+                                              {{"metadata", {{"labels", {{"test/share", "true"}}}}}});
+    Engine engine(world, {.policies = {with_existing(world, "join")}});
     engine.settle();
-    world.check_untouched(foreign);
+    world.check_absent(config_map(red, "shared"));
+    world.make_config_map(red, "shared", {{"mine", "yes"}});
+    world.expect_data(config_map(red, "shared"), {{"mine", "yes"}, {"a", "1"}});
+    world.remove(source);
+    world.expect_data(config_map(red, "shared"), {{"mine", "yes"}});
 }
 
 TEST_CASE("existing may be what the source says, in any case of letters") {

@@ -110,7 +110,7 @@ TEST_CASE("a step is as judged at the same uid and version alone") {
         {replace(true, true), true, false, false},
         {plan::Release{target, some_uid, 7}, true, false, false},
         {plan::Delete{target, some_uid, 7}, true, false, false},
-        {plan::Apply{.target = target, .resource_version = 7}, true, true, false},
+        {plan::Apply{.target = target, .uid = some_uid, .resource_version = 7}, true, false, false},
         {plan::Apply{.target = target}, false, false, false},
     };
     for (const auto& row : rows) {

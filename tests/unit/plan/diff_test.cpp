@@ -45,6 +45,7 @@ Wish wish(Existing existing, Writes writes) {
     out.keys = 9;
     out.existing = existing;
     out.writes = writes;
+    out.verbatim = writes == Writes::whole;
     return out;
 }
 
@@ -66,6 +67,17 @@ const std::map<std::string, Standing>& standings() {
         {"by-marks", record([&](Record& r) { differs(r), r.by_marks = r.unwatched = true; })},
         {"by-marks-terminating", record([](Record& r) { r.by_marks = r.unwatched = r.terminating = true; })},
         {"unwatched-terminating", record([](Record& r) { r.unwatched = r.terminating = true, r.labelled = false; })},
+        {"fields", record([](Record& r) { r.fields = true; })},
+        {"fields-differ", record([&](Record& r) { differs(r), r.fields = true; })},
+        {"fields-edited", record([&](Record& r) { differs(r), r.fields = r.edited = true; })},
+        {"joined", record([](Record& r) { r.fields = r.joined = r.managed = true, r.made = false; })},
+        {"joined-differs",
+         record([&](Record& r) { differs(r), r.fields = r.joined = r.managed = true, r.made = false; })},
+        {"joined-unlabelled", record([](Record& r) { r.fields = r.joined = true, r.made = r.labelled = false; })},
+        {"joined-lists", record([](Record& r) { r.fields = r.joined = r.managed = r.lists = true, r.made = false; })},
+        {"joined-terminating", record([](Record& r) { r.fields = r.joined = r.terminating = true, r.made = false; })},
+        {"seen-absent", Absent{true}},
+        {"foreign-claimed", foreign([](Foreign& f) { f.claimed = true; })},
         {"foreign", foreign([](Foreign&) {})},
         {"foreign-immutable", foreign([](Foreign& f) { f.immutable = true; })},
         {"foreign-same", foreign([](Foreign& f) { f.same_fields = true; })},
@@ -78,7 +90,7 @@ const std::map<std::string, Standing>& standings() {
 }
 
 std::string word(Making making) {
-    return making == Making::made ? " made" : " taken";
+    return making == Making::made ? " made" : making == Making::taken ? " taken" : " joined";
 }
 
 /// A decision in words; what it proves must be what was judged.
@@ -99,9 +111,15 @@ std::string words(const Decision& decision) {
         if (replace->takes_over) text += " takes-over";
     } else if (const auto* apply = std::get_if<Apply>(&step)) {
         text += " " + std::to_string(apply->resource_version) + word(apply->making);
+        CHECK(apply->uid == (apply->resource_version == 0 ? Uid() : uid));
         if (apply->force) text += " force";
+        if (apply->look_first) text += " look";
+        if (apply->takes_over) text += " takes-over";
+        if (apply->doubted) text += " doubted";
     } else if (const auto* release = std::get_if<Release>(&step)) {
         proves(*release);
+        if (release->lists) text += " lists";
+        if (!release->managed) text += " unmanaged";
     } else {
         proves(std::get<Delete>(step));
     }
@@ -161,7 +179,15 @@ void check_table(const std::string& table, Writes writes) {
 }
 
 constexpr const char* unwanted_rows = R"(
-absent                                                none  *              *       keep
+absent,seen-absent,foreign-claimed                    none  *              *       keep
+fields,fields-differ,fields-edited                    none  self           *       delete
+fields,fields-differ,fields-edited                    none  wants,lets_go  *       keep
+joined,joined-differs                                 none  self           *       release
+joined-lists                                          none  self           *       release lists
+joined-unlabelled                                     none  self           *       release unmanaged
+joined-terminating                                    none  self           *       wait
+joined,joined-differs,joined-lists,joined-unlabelled  none  wants,lets_go  *       keep
+joined-terminating                                    none  wants,lets_go  *       keep
 right,right-immutable,differs,differs-marked          none  self           *       delete
 differs-keys,differs-immutable,unlabelled             none  self           *       delete
 right-taken,differs-taken,differs-taken-immutable     none  self           *       release
@@ -186,7 +212,17 @@ differs-immutable,differs-taken-immutable,unlabelled  any  wants          *  ref
 terminating,by-marks,by-marks-terminating             any  wants          *  refuse HeldByOther
 unwatched-terminating                                 any  wants          *  refuse HeldByOther
 terminating                                           any  self,lets_go   *  wait
-by-marks-terminating,unwatched-terminating            any  self,lets_go   *  create look
+fields,fields-differ,fields-edited                    any  wants          *  refuse HeldByOther
+joined-terminating                                    any  *              *  wait
+joined,joined-lists                                   any  *              *  keep
+joined-unlabelled                                     any  *              *  apply 5 joined
+fields                                                any  self           *  keep
+absent                                                join *              *  apply 0 joined look
+seen-absent                                           join *              *  refuse Awaited
+foreign,foreign-immutable,foreign-same,foreign-same-immutable  merge,join  *  *  apply 5 joined
+foreign-marked,foreign-marked-immutable               merge,join     *    *  apply 5 joined
+foreign-claimed                   refuse,marked,merge,join           *    *  refuse AlreadyExists
+foreign-claimed                                       adopt          *    *  refuse ContentDiffers
 right,right-taken,right-immutable                     any  self           *  keep
 foreign-terminating                                   any  *              *  refuse AlreadyExists
 foreign,foreign-immutable,foreign-same                refuse,marked  *    *  refuse AlreadyExists
@@ -200,54 +236,54 @@ foreign-marked,foreign-marked-immutable               adopt          *    *  ref
 
 TEST_CASE("every case of content that is ours whole") {
     check_table(std::string(unwanted_rows) + held_rows + R"(
-absent                             refuse,marked,adopt,overwrite,merge  *  *  create
-absent                             join                                 *  *  refuse Awaited
+absent,seen-absent                 refuse,marked,adopt,overwrite,merge  *  *  create
+by-marks-terminating,unwatched-terminating  any         self,lets_go  *  create look
 right                              any                          lets_go  *  replace made put
-right-taken                        refuse,marked,adopt,overwrite  lets_go  *  replace taken put
-right-taken                        merge,join                   lets_go  *  apply 5 taken
+right-taken                        any                          lets_go  *  replace taken put
 right-immutable                    any                          lets_go  *  delete
 differs                            any                     self,lets_go  *  replace made put
 differs-marked                     any                     self,lets_go  *  replace made patch
 differs-keys                       any                     self,lets_go  *  replace made merge
-differs-taken                      refuse,marked,adopt,overwrite  self,lets_go  *  replace taken put
-differs-taken                      merge,join              self,lets_go  *  apply 5 taken
+differs-taken                      any                     self,lets_go  *  replace taken put
 differs-immutable                  any                     self,lets_go  *  delete
-differs-taken-immutable            refuse,marked,adopt,overwrite  self,lets_go  *  refuse Immutable
-differs-taken-immutable            merge,join              self,lets_go  *  apply 5 taken
+differs-taken-immutable            any                     self,lets_go  *  refuse Immutable
+fields                             any                          lets_go  *  replace made put
+fields-differ,fields-edited        any                     self,lets_go  *  replace made put
+joined-differs                     any                                *  *  apply 5 joined
 unlabelled                         any                     self,lets_go  *  replace made merge
 by-marks                           any                     self,lets_go  *  replace made merge takes-over
 foreign-marked                     marked                             *  *  replace made merge takes-over
 foreign-marked-immutable           marked                             *  *  delete
 foreign-same,foreign-same-immutable  adopt                            *  *  replace taken merge
-foreign,foreign-same,foreign-same-immutable,foreign-marked  overwrite *  *  replace taken merge
+foreign,foreign-same,foreign-same-immutable,foreign-marked,foreign-claimed  overwrite *  *  replace taken merge
 foreign-immutable,foreign-marked-immutable  overwrite                 *  *  refuse Immutable
-foreign,foreign-immutable,foreign-same,foreign-same-immutable  merge,join  *  *  apply 5 taken
-foreign-marked,foreign-marked-immutable  merge,join                   *  *  apply 5 taken
 )",
                 Writes::whole);
 }
 
 TEST_CASE("every case of fields that are ours: only apply writes them") {
     check_table(std::string(unwanted_rows) + held_rows + R"(
-absent                             refuse,marked,adopt,merge          *  *  apply 0 made
-absent                             overwrite                          *  *  apply 0 made force
-absent                             join                               *  *  refuse Awaited
-right,right-immutable              refuse,marked,adopt,merge,join  lets_go  *  apply 5 made
-right,right-immutable              overwrite                    lets_go  *  apply 5 made force
-right-taken                        refuse,marked,adopt,merge,join  lets_go  *  apply 5 taken
-right-taken                        overwrite                    lets_go  *  apply 5 taken force
-differs,differs-marked,differs-keys,differs-immutable  refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 made
-differs,differs-marked,differs-keys,differs-immutable  overwrite  self,lets_go  *  apply 5 made force
-unlabelled,by-marks                refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 made
-unlabelled,by-marks                overwrite               self,lets_go  *  apply 5 made force
-differs-taken,differs-taken-immutable  refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken
-differs-taken,differs-taken-immutable  overwrite           self,lets_go  *  apply 5 taken force
-foreign-marked,foreign-marked-immutable  marked                       *  *  apply 5 made
-foreign-same,foreign-same-immutable  adopt                            *  *  apply 5 taken
-foreign,foreign-immutable,foreign-same,foreign-same-immutable  overwrite  *  *  apply 5 taken force
-foreign-marked,foreign-marked-immutable  overwrite                    *  *  apply 5 taken force
-foreign,foreign-immutable,foreign-same,foreign-same-immutable  merge,join  *  *  apply 5 taken
-foreign-marked,foreign-marked-immutable  merge,join                   *  *  apply 5 taken
+absent,seen-absent                 refuse,marked,adopt,overwrite,merge  *  *  apply 0 made
+by-marks-terminating,unwatched-terminating  any         self,lets_go  *  apply 0 made look
+fields                             any                          lets_go  *  apply 5 made force
+fields-differ                      any                     self,lets_go  *  apply 5 made force
+fields-edited                      any                     self,lets_go  *  apply 5 made force doubted
+joined-differs                     any                                *  *  apply 5 joined
+right                              any                          lets_go  *  apply 5 made force takes-over
+right-immutable                    any                          lets_go  *  delete
+right-taken                        refuse,marked,adopt,merge,join  lets_go  *  apply 5 taken takes-over
+right-taken                        overwrite                    lets_go  *  apply 5 taken force takes-over
+differs,differs-marked,differs-keys  any                   self,lets_go  *  apply 5 made force takes-over
+differs-immutable                  any                     self,lets_go  *  delete
+unlabelled,by-marks                any                     self,lets_go  *  apply 5 made force takes-over
+differs-taken                      refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken takes-over
+differs-taken                      overwrite               self,lets_go  *  apply 5 taken force takes-over
+differs-taken-immutable            any                     self,lets_go  *  refuse Immutable
+foreign-marked                     marked                             *  *  apply 5 made force takes-over
+foreign-marked-immutable           marked                             *  *  delete
+foreign-same,foreign-same-immutable  adopt                            *  *  apply 5 taken takes-over
+foreign,foreign-same,foreign-same-immutable,foreign-marked,foreign-claimed  overwrite  *  *  apply 5 taken force takes-over
+foreign-immutable,foreign-marked-immutable  overwrite                 *  *  refuse Immutable
 )",
                 Writes::fields);
 }

@@ -201,9 +201,9 @@ TEST_CASE("what the watch has passed is dropped, what it does not show stays unt
     std::get<Record>(unlabelled.standing).labelled = false;
     have.see(c, unlabelled);
     have.see(other_kind, written(first, 5));
-    have.progressed(0, 4);
+    have.progressed(0, Watched::copies, 4);
     CHECK(have.sighting(a) != nullptr);
-    have.progressed(0, 100);
+    have.progressed(0, Watched::copies, 100);
     CHECK(have.sighting(a) == nullptr);
     CHECK(have.sighting(b) != nullptr);
     CHECK(have.sighting(c) != nullptr);
@@ -221,11 +221,11 @@ TEST_CASE("what the watch has passed is dropped, what it does not show stays unt
 TEST_CASE("a record that a refused write taught about stays until an event of its target") {
     Have have;
     have.put(a, record(first, 5));
-    have.progressed(0, 100);
+    have.progressed(0, Watched::copies, 100);
     auto fixed = record(first, 5);
     fixed.immutable = true;
     have.see(a, {.standing = fixed, .version = 0, .uid = first, .own_write = false});
-    have.progressed(0, 200);
+    have.progressed(0, Watched::copies, 200);
     CHECK(std::get<Record>(have.standing(a)).immutable);
     have.put(a, record(first, 201));
     have.caught_up(a, first, 201, false);
@@ -241,7 +241,7 @@ TEST_CASE("a relist settles deletions that no event told") {
     have.see(other_kind, gone(first));
     // The list has b still: it was read before the deletion.
     have.remove(a);
-    have.relisted(0, 6);
+    have.relisted(0, Watched::copies, 6);
     CHECK(have.sighting(a) == nullptr);
     CHECK(absent(have, b));
     CHECK(have.sighting(b) != nullptr);

@@ -1,0 +1,265 @@
+#include "sync/decisions.hpp"
+
+#include "apply/verbs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace moontide::sync {
+
+namespace {
+
+/// After this long in peace a rivalry is forgotten.
+constexpr auto peace = std::chrono::minutes(10);
+/// So often a rival may undo a repair before a user is told.
+constexpr unsigned repairs_before_notice = 5;
+/// Targets that are decided under one hold of the lock.
+constexpr std::size_t at_once = 256;
+
+/// What the server makes of the fields that are wanted counts as what is wanted.
+void settle_hash(const plan::Have& have, const plan::TargetKey& target, const plan::Wish* wish,
+                 plan::Standing& standing) {
+    auto* record = std::get_if<plan::Record>(&standing);
+    const auto* accepted = have.accepted(target);
+    if (wish == nullptr || record == nullptr || accepted == nullptr || accepted->live != record->hash) return;
+    record->edited = false;
+    if (accepted->wanted == wish->hash) record->hash = wish->hash;
+}
+
+bool was_refused(const plan::Have& have, const plan::TargetKey& target) {
+    const auto trouble = have.troubles().find(target);
+    return trouble != have.troubles().end() && trouble->second.refused;
+}
+
+void look_first(plan::Step& step) {
+    if (auto* create = std::get_if<plan::Create>(&step)) create->look_first = true;
+    if (auto* apply = std::get_if<plan::Apply>(&step)) apply->look_first = true;
+}
+
+}  // namespace
+
+Decisions::Decisions(Board& board, Report& report, Evaluation& evaluation, std::uint64_t seed)
+    : board_(board),
+      report_(report),
+      evaluation_(evaluation),
+      rival_backoff_(board.options.backoff_first, board.options.backoff_last, seed) {}
+
+void Decisions::ask_holders(const Unit& unit, std::vector<Asked>& asked) {
+    std::vector<std::pair<std::size_t, plan::UnitId>> others;
+    board_.have.with([&](const plan::Have& have) {
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            if (!asked[i].wish) continue;
+            const auto standing = have.standing(asked[i].target);
+            const auto* record = std::get_if<plan::Record>(&standing);
+            if (record != nullptr && !record->by_marks && record->unit != unit.id) others.emplace_back(i, record->unit);
+        }
+    });
+    for (const auto& [index, holder] : others) {
+        asked[index].held_by = holder;
+        asked[index].holder =
+            evaluation_.still_wants(holder, asked[index].target) ? plan::Holder::wants : plan::Holder::lets_go;
+    }
+}
+
+void Decisions::note(plan::Have& have, const Unit& unit, const plan::TargetKey& target, plan::Trouble trouble) {
+    trouble.unit = unit.id;
+    auto& known = have.troubles()[target];
+    const bool is_new =
+        known.reason != trouble.reason || known.message != trouble.message || known.unit != trouble.unit;
+    known = trouble;
+    if (is_new) report_.trouble(unit.id, board_.describe(target), trouble);
+}
+
+Milliseconds Decisions::repair_delay(plan::Have& have, const Unit& unit, const plan::TargetKey& target) {
+    const auto found = have.rivalries().find(target);
+    if (found == have.rivalries().end() || !found->second.again) return Milliseconds(0);
+    auto& rivalry = found->second;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - rivalry.last > peace) rivalry.repairs = 0;
+    if (rivalry.repairs > 0) {
+        const auto due = rivalry.last + rival_backoff_.delay(rivalry.repairs);
+        if (due > now) return std::chrono::ceil<Milliseconds>(due - now);
+    }
+    ++rivalry.repairs;
+    rivalry.last = now;
+    rivalry.again = false;
+    if (rivalry.repairs == repairs_before_notice) report_.rivalry(unit.id, board_.describe(target), rivalry.repairs);
+    return Milliseconds(0);
+}
+
+/// Whether the target is this unit's to decide of now: no step of another unit is on its way there.
+bool Decisions::may_decide(plan::Have& have, const Unit& unit, const Asked& asked) {
+    const auto& target = asked.target;
+    if (asked.part) {
+        auto* joining = have.ticket(target.part_of(unit.id));
+        if (joining != nullptr && joining->sent) {
+            joining->again.insert(unit.id);
+            return false;
+        }
+        // What it was planned from serves one decision.
+        if (joining != nullptr) have.close(target.part_of(unit.id));
+    }
+    auto* ticket = have.ticket(target);
+    if (ticket == nullptr) return true;
+    if (ticket->sent) {
+        ticket->again.insert(unit.id);
+        return false;
+    }
+    if (ticket->unit == unit.id) return true;
+    if (asked.wish == nullptr) return false;
+    const auto other = board_.units.get(ticket->unit);
+    if (!ticket->creates || !other || !unit.older_than(*other)) {
+        have.contest(target, unit.id);
+        note(have, unit, target,
+             {.refused = true, .reason = "HeldByOther", .message = "is wanted for an older source"});
+        return false;
+    }
+    have.contest(target, ticket->unit);
+    return true;
+}
+
+Decisions::Choice Decisions::choose(const plan::Have& have, const Unit& unit, const Asked& asked) const {
+    auto standing = have.standing(asked.target);
+    auto* record = std::get_if<plan::Record>(&standing);
+    if (record != nullptr && record->by_marks && record->unit != unit.id) {
+        // Its marks name another source: no copy of this one, whoever made it. What is there now, a Create finds out.
+        standing = plan::Absent{};
+        record = nullptr;
+    }
+    if (!asked.part || record != nullptr) {
+        settle_hash(have, asked.target, asked.wish.get(), standing);
+        return {asked.target, asked.wish, standing};
+    }
+    const auto part = asked.target.part_of(unit.id);
+    auto joined = have.standing(part);
+    if (std::holds_alternative<plan::Record>(joined)) {
+        settle_hash(have, part, asked.part.get(), joined);
+        return {part, asked.part, joined};
+    }
+    if (std::holds_alternative<plan::Foreign>(standing)) return {part, asked.part, standing};
+    return {asked.target, asked.wish, standing};
+}
+
+std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit, RunningPolicy& running,
+                                              const Asked& asked, bool first_look) {
+    const auto& whole = asked.target;
+    if (!may_decide(have, unit, asked)) return std::nullopt;
+
+    auto choice = choose(have, unit, asked);
+    const auto& target = choice.target;
+    const auto* wish = choice.wish.get();
+    const auto& standing = choice.standing;
+    const auto* known = std::get_if<plan::Record>(&standing);
+    const plan::UnitId held_by = known != nullptr && !known->by_marks && known->unit != unit.id ? known->unit : 0;
+    // What another unit has taken over since is no longer this one's to remove.
+    if (wish == nullptr && held_by != 0) return std::nullopt;
+    if (wish != nullptr && held_by != asked.held_by) {
+        // It changed hands while its holder was asked.
+        board_.queue.add({unit.id, target.namespace_name});
+        return std::nullopt;
+    }
+    auto decision = plan::diff(target, wish, standing, asked.holder, asked.leftover);
+    if (known == nullptr) have.forget_foreign(whole);
+
+    if (std::holds_alternative<plan::Keep>(decision)) {
+        for (const auto& mended : {target, whole}) {
+            const auto trouble = have.troubles().find(mended);
+            if (trouble != have.troubles().end() && trouble->second.unit == unit.id) have.troubles().erase(trouble);
+        }
+        have.withdraw(whole, unit.id);
+        have.close(target);
+        return std::nullopt;
+    }
+    if (std::holds_alternative<plan::Wait>(decision)) {
+        have.close(target);
+        return std::nullopt;
+    }
+    if (const auto* refuse = std::get_if<plan::Refuse>(&decision)) {
+        const bool held = refuse->reason == "HeldByOther";
+        auto message = refuse->message;
+        if (held) {
+            have.contest(target, unit.id);
+            const auto* record = std::get_if<plan::Record>(&standing);
+            const auto holder = record == nullptr ? std::optional<Unit>() : board_.units.get(record->unit);
+            if (holder) message = "is held for " + source_text(holder->bond) + " by policy " + holder->bond.policy;
+        } else if (wish != nullptr) {
+            board_.queue.add_after({unit.id, target.namespace_name}, board_.options.refused_again, queue::Urgency::idle,
+                                   queue::Delay::planned);
+        }
+        note(have, unit, target,
+             {.refused = true, .reason = std::string(refuse->reason), .message = std::move(message)});
+        have.close(target);
+        return std::nullopt;
+    }
+
+    auto& step = std::get<plan::Do>(decision);
+    const bool removes = wish == nullptr;
+    if (removes) {
+        const Gate::Drop drop{unit.id, target.namespace_name};
+        if (first_look && board_.namespaces.find({}, board_.names.text(target.namespace_name)))
+            running.gate.dropped(drop);
+        if (running.gate.holds(drop)) return std::nullopt;
+        // A source that wants it next takes it over in place; its look turns this into a Replace.
+        const auto candidates = have.candidates(target);
+        if (!candidates.empty()) {
+            for (const auto candidate : candidates)
+                board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
+            return std::nullopt;
+        }
+        have.rivalries().erase(target);
+    } else if (const auto delay = repair_delay(have, unit, target); delay > Milliseconds(0)) {
+        board_.queue.add_after({unit.id, target.namespace_name}, delay, queue::Urgency::change, queue::Delay::planned);
+        return std::nullopt;
+    }
+    const bool creates = apply::creates(step.step);
+    if (creates && (was_refused(have, target) || was_refused(have, target.part_of(unit.id)))) look_first(step.step);
+    if (board_.options.dry_run) {
+        // A plan is told once, not each time it is made again.
+        auto& told = have.troubles()[target];
+        std::string would =
+            std::string(plan::name(step.step)) + " " + (wish != nullptr ? wish->hash.hex() : std::string());
+        if (told.message != would) report_.would(unit.id, board_.describe(target), plan::name(step.step), step.why);
+        told = {.unit = unit.id, .reason = "DryRun", .message = std::move(would)};
+        return std::nullopt;
+    }
+    apply::Order order;
+    order.ticket = have.issue(target, unit.id, creates).number;
+    order.step = std::move(step.step);
+    order.wish = choice.wish;
+    if (removes && target.part != 0) order.part = plan::part_id(board_.options.instance, unit.bond);
+    order.unit = unit.id;
+    order.generation = unit.generation;
+    order.why = step.why;
+    return order;
+}
+
+void Decisions::carry_out(const Unit& unit, RunningPolicy& running, Evaluated evaluated, bool urgent, bool first_look) {
+    ask_holders(unit, evaluated.asked);
+    for (std::size_t begin = 0; begin < evaluated.asked.size(); begin += at_once) {
+        std::vector<apply::Order> orders;
+        board_.have.with([&](plan::Have& have) {
+            const auto end = std::min(begin + at_once, evaluated.asked.size());
+            for (std::size_t i = begin; i < end; ++i) {
+                if (auto order = decide(have, unit, running, evaluated.asked[i], first_look)) {
+                    order->urgent = urgent;
+                    orders.push_back(std::move(*order));
+                }
+            }
+        });
+        board_.applier->submit(std::move(orders));
+    }
+    for (auto& refusal : evaluated.refusals) {
+        if (refusal.reason == "EvaluationFailed") {
+            report_.policy_error(unit.id, refusal.namespace_name + ": " + refusal.message);
+            continue;
+        }
+        const auto kind = board_.kinds.find(refusal.kind);
+        if (!kind) continue;
+        const plan::TargetKey target{board_.names.id(refusal.namespace_name), board_.names.id(refusal.name), *kind};
+        board_.have.with([&](plan::Have& have) {
+            note(have, unit, target, {.refused = true, .reason = refusal.reason, .message = refusal.message});
+        });
+    }
+}
+
+}  // namespace moontide::sync

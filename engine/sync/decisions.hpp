@@ -1,0 +1,45 @@
+// From what is asked for to orders: each target is compared with what stands there.
+#pragma once
+
+#include "sync/board.hpp"
+#include "sync/evaluation.hpp"
+#include "sync/report.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace moontide::sync {
+
+/// One a worker thread.
+class Decisions {
+public:
+    Decisions(Board& board, Report& report, Evaluation& evaluation, std::uint64_t seed);
+
+    /// Decides and orders. `first_look`: what a start finds dropped is counted before it goes.
+    void carry_out(const Unit& unit, RunningPolicy& running, Evaluated evaluated, bool urgent, bool first_look);
+
+private:
+    /// Which target the unit's wish is about, and what stands there: the object whole, or its part of it.
+    struct Choice {
+        plan::TargetKey target;
+        std::shared_ptr<const plan::Wish> wish;
+        plan::Standing standing;
+    };
+    Choice choose(const plan::Have& have, const Unit& unit, const Asked& asked) const;
+    bool may_decide(plan::Have& have, const Unit& unit, const Asked& asked);
+    /// Who holds the targets that other units have: asks those units whether they still want them.
+    void ask_holders(const Unit& unit, std::vector<Asked>& asked);
+    std::optional<apply::Order> decide(plan::Have& have, const Unit& unit, RunningPolicy& running, const Asked& asked,
+                                       bool first_look);
+    /// Zero: now. A repair that somebody keeps undoing waits longer each time.
+    Milliseconds repair_delay(plan::Have& have, const Unit& unit, const plan::TargetKey& target);
+    void note(plan::Have& have, const Unit& unit, const plan::TargetKey& target, plan::Trouble trouble);
+
+    Board& board_;
+    Report& report_;
+    Evaluation& evaluation_;
+    Backoff rival_backoff_;
+};
+
+}  // namespace moontide::sync

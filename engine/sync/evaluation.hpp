@@ -1,0 +1,63 @@
+// What a unit asks for now: its policy, evaluated from the caches.
+#pragma once
+
+#include "plan/diff.hpp"
+#include "policy/want.hpp"
+#include "sync/board.hpp"
+#include "sync/companions.hpp"
+#include "sync/reach.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace moontide::sync {
+
+/// What one evaluation asks for at one target.
+struct Asked {
+    plan::TargetKey target;
+    std::shared_ptr<const plan::Wish> wish = {};  ///< null: nothing is wanted there
+    std::shared_ptr<const plan::Wish> part = {};  ///< where an object that is there is joined: what of it is to be ours
+    plan::Leftover leftover = plan::Leftover::report;
+    plan::Holder holder = plan::Holder::self;
+    plan::UnitId held_by = 0;  ///< the other unit that `holder` speaks of
+};
+
+struct Evaluated {
+    std::vector<Asked> asked;
+    std::vector<policy::Refusal> refusals;
+    bool incomplete = false;  ///< something it needs is on its way; nothing is decided
+};
+
+/// One a worker thread, with an evaluator of its own for each policy.
+class Evaluation {
+public:
+    Evaluation(Board& board, Reach& reach, Companions& companions);
+
+    policy::Evaluator& evaluator(const RunningPolicy& running);
+    /// The source as it is now; null where none is selected. An error: that cannot be told.
+    Result<kube::ObjectPtr> source(const kube::Ref& ref, const RunningPolicy& running);
+    /// Nothing: no source is there. An error: that cannot be told, so nothing is decided.
+    Result<std::optional<policy::Subject>> subject(const Unit& unit, const RunningPolicy& running);
+
+    /// Of all namespaces, or of one alone. The former also says anew where a namespace's change concerns the unit.
+    Result<Evaluated> evaluate(const Unit& unit, const RunningPolicy& running, const policy::Subject& subject,
+                               const std::optional<std::string>& namespace_name);
+    /// Whether a unit that holds a target still asks for it; where that cannot be told it does.
+    bool still_wants(plan::UnitId holder, const plan::TargetKey& target);
+    /// Whether the policy's `into`, where it is the same for every source, means the namespace.
+    bool reaches(const RunningPolicy& running, const std::string& namespace_name);
+
+private:
+    class Pass;
+
+    Board& board_;
+    Reach& reach_;
+    Companions& companions_;
+    std::map<std::size_t, std::unique_ptr<policy::Evaluator>> evaluators_;
+    kube::Reader reader_;
+};
+
+}  // namespace moontide::sync

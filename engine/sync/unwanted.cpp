@@ -1,0 +1,68 @@
+#include "sync/unwanted.hpp"
+
+#include <unordered_set>
+
+namespace moontide::sync {
+
+void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const RunningPolicy& running,
+                  const queue::Key& key, bool source_gone, Evaluated& evaluated) {
+    std::unordered_set<plan::TargetKey, plan::TargetKeyHash> settled;
+    for (const auto& asked : evaluated.asked) {
+        settled.insert(asked.target);
+        if (asked.part) settled.insert(asked.target.part_of(unit.id));
+    }
+    std::unordered_set<plan::TargetKey, plan::TargetKeyHash> refused;
+    for (const auto& refusal : evaluated.refusals) {
+        if (const auto kind = board.kinds.find(refusal.kind)) {
+            refused.insert({board.names.id(refusal.namespace_name), board.names.id(refusal.name), *kind});
+        }
+    }
+    // What cannot be evaluated keeps its last good copy; what goes with its namespace needs nothing of us.
+    std::unordered_set<plan::NameId> kept;
+    for (const auto& refusal : evaluated.refusals) {
+        if (refusal.reason == "EvaluationFailed" || refusal.reason == "NamespaceTerminating" ||
+            refusal.reason == "KindNotInstalled") {
+            kept.insert(board.names.id(refusal.namespace_name));
+        }
+    }
+    std::vector<plan::TargetKey> have_targets;
+    board.have.with([&](plan::Have& have) {
+        have_targets = key.is_unit() ? have.targets_of(unit.id) : have.targets_of(unit.id, key.spot);
+        // A copy that was made and is not in the records yet.
+        have.each_sighting([&](const plan::TargetKey& target, const plan::Record& record) {
+            if (record.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot))
+                have_targets.push_back(target);
+        });
+        // A step on its way makes what must then go again.
+        have.each_ticket([&](const plan::TargetKey& target, const plan::Ticket& ticket) {
+            if (ticket.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot))
+                have_targets.push_back(target);
+        });
+        for (const auto& target : have.contested_by(unit.id)) {
+            if ((!key.is_unit() && target.namespace_name != key.spot) || settled.contains(target)) continue;
+            have.withdraw(target, unit.id);
+            // The holder may have let it go to those who waited.
+            const auto* record = have.record(target);
+            if (record != nullptr && have.candidates(target).empty())
+                board.queue.add({record->unit, target.namespace_name});
+        }
+        std::erase_if(have.troubles(), [&](const auto& entry) {
+            return entry.second.unit == unit.id && (key.is_unit() || entry.first.namespace_name == key.spot) &&
+                   !settled.contains(entry.first) && !refused.contains(entry.first);
+        });
+    });
+    const auto leftover = [&](const plan::TargetKey& target) {
+        if (!source_gone) return plan::Leftover::report;
+        const auto name = board.names.text(target.namespace_name);
+        if (board.options.excluded_namespaces.contains(name)) return plan::Leftover::report;
+        return evaluation.reaches(running, name) ? plan::Leftover::remove : plan::Leftover::report;
+    };
+    const bool keeps = source_gone && running.shape().orphans == policy::Orphans::keep && !unit.bond.owner.name.empty();
+    if (keeps) return;
+    for (const auto& target : have_targets) {
+        if (!settled.insert(target).second || kept.contains(target.namespace_name)) continue;
+        evaluated.asked.push_back({.target = target, .leftover = leftover(target)});
+    }
+}
+
+}  // namespace moontide::sync
