@@ -18,9 +18,11 @@ std::string text_at(const Json& object, const char* key) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// Who it is, in the order of the real server's names for managers, which are texts of JSON.
 auto identity(const FieldManager& manager) {
-    static const std::string any;
-    return std::tie(manager.name, manager.applies, manager.applies ? any : manager.api_version, manager.subresource);
+    const std::string_view version = manager.applies ? "" : manager.api_version;
+    return std::tuple(std::string_view(manager.name), !manager.applies, version, manager.subresource.empty(),
+                      std::string_view(manager.subresource));
 }
 
 }  // namespace
@@ -156,8 +158,7 @@ void ManagedFields::cap() {
         updaters.push_back(manager);
     }
     std::ranges::sort(updaters, [](const FieldManager& a, const FieldManager& b) {
-        return std::tie(a.time, a.name, a.api_version, a.subresource) <
-               std::tie(b.time, b.name, b.api_version, b.subresource);
+        return std::tuple(std::string_view(a.time), identity(a)) < std::tuple(std::string_view(b.time), identity(b));
     });
     auto left = std::ssize(updaters);
     std::vector<FieldManager> first_of_version;

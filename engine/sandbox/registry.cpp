@@ -246,8 +246,8 @@ void default_pod(Json& object) {
             fill(container, "imagePullPolicy", latest ? "Always" : "IfNotPresent");
         }
     }
+    if (const auto account = text_at(spec, "serviceAccountName"); !account.empty()) spec["serviceAccount"] = account;
     fill(object, "status", Json::object());
-    fill(object["status"], "phase", "Pending");
 }
 
 }  // namespace
@@ -273,6 +273,10 @@ void give_identity(const KindRow& kind, Json& object, std::string_view namespace
     if (!prefix.empty() && text_at(metadata, "name").empty()) metadata["name"] = names::generated(prefix);
 }
 
+Json first_status(const KindRow& kind) {
+    return kind.kind == "Pod" ? Json{{"phase", "Pending"}} : Json::object();
+}
+
 void set_defaults(const KindRow& kind, Json& object) {
     auto& metadata = object["metadata"];
     for (const char* key : {"labels", "annotations", "finalizers", "ownerReferences"}) {
@@ -292,6 +296,11 @@ void set_defaults(const KindRow& kind, Json& object) {
             if (object.contains(key) && object[key].empty()) object.erase(key);
         }
         if (kind.kind == "Secret" && text_at(object, "type").empty()) object["type"] = "Opaque";
+    } else if (kind.kind == "ServiceAccount") {
+        // Of the references to Secrets only the names are kept.
+        if (const auto secrets = object.find("secrets"); secrets != object.end()) {
+            for (auto& secret : *secrets) secret = {{"name", text_at(secret, "name")}};
+        }
     } else if (kind.kind == "Pod") {
         default_pod(object);
     } else if (kind.kind == "Event") {
@@ -343,6 +352,7 @@ void validate_update(const KindRow& kind, const Json& object, const Json& old, C
         for (const auto& finalizer : at_or_null(metadata, "finalizers")) {
             if (std::ranges::find(had, finalizer) == had.end()) added.push_back(finalizer);
         }
+        std::ranges::sort(added);
         if (!added.empty()) {
             std::string list;
             for (const auto& finalizer : added) list += (list.empty() ? "" : ", ") + in_quotes(finalizer);

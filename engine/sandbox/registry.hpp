@@ -12,6 +12,9 @@ namespace moontide::sandbox {
 /// Gives a new object its identity: uid, creation time, namespace, a generated name.
 void give_identity(const KindRow& kind, Json& object, std::string_view namespace_name, WallTime now);
 
+/// What the status of a new object says.
+Json first_status(const KindRow& kind);
+
 /// Kind's own defaults; empty maps that are never written go.
 void set_defaults(const KindRow& kind, Json& object);
 

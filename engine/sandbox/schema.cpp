@@ -90,13 +90,14 @@ private:
         if (properties == schema.end()) return;
         // The root's own name is known; to find it among the schemas takes long.
         const auto name = dotted.empty() ? owner : type_name(unresolved, schemas_);
+        const auto required = schema.find("required");
         for (auto at = value.begin(); at != value.end();) {
             const auto known = properties->find(at.key());
             const auto inner_path = path.empty() ? at.key() : path + "." + at.key();
             if (known == properties->end()) {
                 result.unknown.push_back(inner_path);
                 at = value.erase(at);
-            } else if (at->is_null()) {
+            } else if (at->is_null() || (at->empty() && may_be_left_out(*at, at.key(), *known, required, schema))) {
                 at = value.erase(at);
             } else {
                 fit(*at, &*known, name, dotted.empty() ? at.key() : dotted + "." + at.key(), inner_path);
@@ -109,6 +110,17 @@ private:
                 if (made.is_object()) fit(made, &inner, name, dotted, path);
             }
         }
+    }
+
+    /// Go's encoder writes no empty lists and maps that need not be there; empty structs it does. (Empty managedFields
+    /// say something.)
+    bool may_be_left_out(const Json& value, const std::string& name, const Json& property,
+                         Json::const_iterator required, const Json& owner) const {
+        const Json* inner = resolved(&property, schemas_);
+        if (!inner || name == "managedFields") return false;
+        const bool fits =
+            value.is_array() ? text_or(*inner, "type") == "array" : inner->contains("additionalProperties");
+        return fits && (required == owner.end() || std::ranges::find(*required, Json(name)) == required->end());
     }
 
     /// In lists and maps a null is the zero of its type, not an absent field.

@@ -88,7 +88,7 @@ Outcome<Written> Writes::make(const KindRow& kind, const std::string& namespace_
         give_identity(kind, object, namespace_name, clock_.wall());
         const auto name = text_at(object["metadata"], "name");
         if (auto admitted = admit(kind, namespace_name, name); !admitted) return refuse(admitted.error());
-        if (kind.subresource("status")) object["status"] = Json::object();
+        if (kind.subresource("status")) object["status"] = first_status(kind);
         set_defaults(kind, object);
         if (tracked == Tracked::no) track_update(kind, "", nullptr, object, options.manager, clock_.wall());
         // What the server adds on its own belongs to nobody.
