@@ -1,9 +1,13 @@
 #include "sandbox/api.hpp"
 
+#include "sandbox/bodies.hpp"
+#include "sandbox/custom_kind.hpp"
+#include "sandbox/custom_rules.hpp"
 #include "sandbox/decode.hpp"
 #include "sandbox/discovery.hpp"
 #include "sandbox/names.hpp"
-#include "sandbox/patch.hpp"
+#include "sandbox/patch_request.hpp"
+#include "sandbox/scale.hpp"
 #include "sandbox/schema.hpp"
 #include "sandbox/view.hpp"
 #include "sandbox/watch.hpp"
@@ -17,63 +21,15 @@ namespace {
 /// A watch without timeoutSeconds ends after half an hour to an hour, as the real server's do.
 constexpr Milliseconds WATCH_TIMEOUT{1'800'000};
 
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-/// The body's object as its kind's types hold it. Says what is wrong in `why`; unknown and twice-named fields refuse
-/// or warn.
-bool fits(const KindRow& kind, Body& body, FieldValidation validation, std::vector<std::string>& warnings,
-          std::string& why) {
-    auto decoded = fit(kind, body.tree);
-    if (!decoded.error.empty()) {
-        why = decoded.error;
-        return false;
-    }
-    std::vector<std::string> notes;
-    for (const auto& path : decoded.unknown) notes.push_back(fmt::format("unknown field {}", in_quotes(path)));
-    for (const auto& path : body.duplicates) notes.push_back(fmt::format("duplicate field {}", in_quotes(path)));
-    if (validation == FieldValidation::warn) {
-        warnings = std::move(notes);
-        return true;
-    }
-    if (validation != FieldValidation::strict || notes.empty()) return true;
-    why = "strict decoding error: ";
-    for (const auto& note : notes) why += (why.ends_with(": ") ? "" : ", ") + note;
-    return false;
-}
-
-Outcome<Json> read_object(const KindRow& kind, const Request& request, FieldValidation validation,
-                          std::vector<std::string>& warnings) {
-    auto body = decode_object(kind, request.content_type, request.body);
-    if (!body) return refuse(body.error());
-    const auto of_kind = text_at(body->tree, "kind");
-    const auto api_version = text_at(body->tree, "apiVersion");
-    const auto unusable = [&](const std::string& why) {
-        const auto version = api_version.empty() ? kind.version : api_version.substr(api_version.rfind('/') + 1);
-        return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
-                                              of_kind.empty() ? kind.kind : of_kind, version, kind.kind, why)));
-    };
-    if (!api_version.empty() && api_version != kind.api_version()) {
-        return unusable(fmt::format("no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
-                                    in_quotes(of_kind), in_quotes(api_version)));
-    }
-    if (!of_kind.empty() && of_kind != kind.kind) {
-        return unusable(fmt::format("converting (v1.{}) to (core.{}): unknown conversion", of_kind, kind.kind));
-    }
-    std::string why;
-    if (!fits(kind, *body, validation, warnings, why)) return unusable(why);
-    body->tree["kind"] = kind.kind;
-    body->tree["apiVersion"] = kind.api_version();
-    return std::move(body->tree);
-}
-
 Response whole(std::string body, int status = 200) {
     Response response;
     response.status = status;
     response.body = std::move(body);
     return response;
+}
+
+void append(std::vector<std::string>& warnings, const std::vector<std::string>& more) {
+    warnings.insert(warnings.end(), more.begin(), more.end());
 }
 
 std::string verb_of(const Request& request, const Query& query, const Route& route) {
@@ -106,7 +62,8 @@ Api::Api(ApiOptions options)
       store_(options_.ring_size),
       writes_(store_, kinds_, *options_.clock),
       terminator_(store_, kinds_, writes_, *options_.clock),
-      collector_(store_, kinds_, writes_) {
+      collector_(store_, kinds_, writes_),
+      definitions_(store_, kinds_, writes_, *options_.clock) {
     for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
         const auto& kind = *kinds_.find("", "v1", "namespaces");
         const auto made =
@@ -127,7 +84,7 @@ Response Api::handle(const Request& request) {
 
 void Api::settle() {
     // Each may make work for the other.
-    while (terminator_.work() | collector_.work()) {
+    while (terminator_.work() | collector_.work() | definitions_.work()) {
     }
 }
 
@@ -160,8 +117,8 @@ Response Api::on_resource(const Request& request, const Query& query, const Rout
     seen.namespace_name = route.namespace_name;
     seen.name = route.name;
     if (!is_allowed(route, seen.verb)) return response_of(method_not_allowed());
-
-    const auto answer = [&]() -> Outcome<Response> {
+    auto answer = [&]() -> Outcome<Response> {
+        if (route.subresource == "scale") return scale(request, query, route, seen.verb);
         if (seen.verb == "get") return get(request, query, route);
         if (seen.verb == "list" || seen.verb == "watch") return list_or_watch(request, query, route);
         if (seen.verb == "create") return create(request, query, route);
@@ -170,13 +127,17 @@ Response Api::on_resource(const Request& request, const Query& query, const Rout
         if (seen.verb == "delete") return remove(request, query, route);
         return remove_collection(request, query, route);
     }();
-    return answer ? *answer : response_of(answer.error());
+    auto response = answer ? std::move(*answer) : response_of(answer.error());
+    if (route.kind->custom && !route.kind->custom->warning.empty())
+        response.warnings.insert(response.warnings.begin(), route.kind->custom->warning);
+    return response;
 }
 
-Outcome<Response> Api::show(const Request& request, const Query& query, const Record& record, int status) const {
+Outcome<Response> Api::show(const Request& request, const Query& query, const KindRow& kind, const Record& record,
+                            int status) const {
     const auto view = View::negotiate(request.accept, query);
     if (!view) return refuse(view.error());
-    return whole(view->one(record, options_.clock->wall()), status);
+    return whole(view->one(kind, record, options_.clock->wall()), status);
 }
 
 Outcome<Response> Api::get(const Request& request, const Query& query, const Route& route) {
@@ -186,7 +147,7 @@ Outcome<Response> Api::get(const Request& request, const Query& query, const Rou
     }
     const auto record = store_.find(*route.kind, route.namespace_name, route.name);
     if (!record) return refuse(not_found(route.kind->resource, route.kind->group, route.name));
-    return show(request, query, *record, 200);
+    return show(request, query, *route.kind, *record, 200);
 }
 
 Outcome<Response> Api::list_or_watch(const Request& request, const Query& query, const Route& route) {
@@ -218,9 +179,17 @@ Outcome<Response> Api::create(const Request& request, const Query& query, const 
         (*object)["status"]["allowed"] = true;
         return whole(object->dump(), 201);
     }
+    if (const auto& custom = route.kind->custom) {
+        append(warnings, warnings_of(*object, nullptr));
+        if (custom->terminating) {
+            return refuse(forbidden(route.kind->resource, route.kind->group,
+                                    object->value(Json::json_pointer("/metadata/name"), std::string()),
+                                    "create not allowed while custom resource definition is terminating"));
+        }
+    }
     const auto written = writes_.create(*route.kind, route.namespace_name, std::move(*object), *options);
     if (!written) return refuse(written.error());
-    auto response = show(request, query, *written->record, 201);
+    auto response = show(request, query, *route.kind, *written->record, 201);
     if (response) response->warnings = std::move(warnings);
     return response;
 }
@@ -234,7 +203,7 @@ Outcome<Response> Api::replace(const Request& request, const Query& query, const
     const auto written = writes_.replace({*route.kind, route.namespace_name, route.name, route.subresource},
                                          std::move(*object), *options);
     if (!written) return refuse(written.error());
-    auto response = show(request, query, *written->record, written->created ? 201 : 200);
+    auto response = show(request, query, *route.kind, *written->record, written->created ? 201 : 200);
     if (response) response->warnings = std::move(warnings);
     return response;
 }
@@ -243,52 +212,14 @@ Outcome<Response> Api::patch(const Request& request, const Query& query, const R
     const auto options = WriteOptions::parse(request, query);
     if (!options) return refuse(options.error());
     const auto& kind = *route.kind;
-    const auto type = media_type(request.content_type);
-    const bool merge = type == "application/merge-patch+json";
-    const bool json = type == "application/json-patch+json";
-    if (type == APPLY_PATCH) return apply(request, query, route, *options);
-    if (!merge && !json && type != "application/strategic-merge-patch+json") {
-        return refuse(unsupported_media_type("415: Unsupported Media Type"));
-    }
-    if (request.body.size() > LARGEST_BODY) return refuse(body_too_large(LARGEST_BODY));
-    auto body = parse_json(request.body);
-    if (!body) return refuse(bad_request("error decoding patch: " + body.error()));
-    if (!json && !body->tree.is_object()) {
-        return refuse(bad_request(fmt::format(
-            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            body->tree.type_name())));
-    }
-
+    if (media_type(request.content_type) == APPLY_PATCH) return apply(request, query, route, *options);
+    const auto patch = PatchRequest::read(kind, request);
+    if (!patch) return refuse(patch.error());
     std::vector<std::string> warnings;
-    const auto patched = [&](Json tree) -> Outcome<Json> {
-        Outcome<void> done;
-        if (merge) {
-            merge_patch(tree, body->tree);
-        } else if (json) {
-            done = json_patch(tree, body->tree);
-        } else {
-            done = strategic_patch(kind, tree, body->tree);
-        }
-        if (!done) return refuse(done.error());
-        return tree;
-    };
-    const auto change = [&](const Json& old) -> Outcome<Json> {
-        auto tree = patched(old);
-        if (!tree) return refuse(tree.error());
-        Body made{std::move(*tree), body->duplicates};
-        std::string why;
-        const bool same_kind = made.tree.is_object() && text_at(made.tree, "kind") == kind.kind &&
-                               text_at(made.tree, "apiVersion") == kind.api_version();
-        if (same_kind && fits(kind, made, options->validation, warnings, why)) return std::move(made.tree);
-        Complaints complaints;
-        // As it was before it was held against the kind.
-        complaints.invalid("patch", patched(old).value_or(Json()).dump(),
-                           why.empty() ? "a patch cannot change kind and apiVersion" : why);
-        return refuse(invalid("", "", "", complaints));
-    };
+    const auto change = [&](const Json& old) { return patch->apply(kind, old, options->validation, warnings); };
     const auto written = writes_.modify({kind, route.namespace_name, route.name, route.subresource}, change, *options);
     if (!written) return refuse(written.error());
-    auto response = show(request, query, *written->record, 200);
+    auto response = show(request, query, kind, *written->record, 200);
     if (response) response->warnings = std::move(warnings);
     return response;
 }
@@ -311,8 +242,45 @@ Outcome<Response> Api::apply(const Request& request, const Query& query, const R
     const auto written = writes_.apply({*route.kind, route.namespace_name, route.name, route.subresource},
                                        std::move(patch->tree), options);
     if (!written) return refuse(written.error());
-    auto response = show(request, query, *written->record, written->created ? 201 : 200);
+    auto response = show(request, query, *route.kind, *written->record, written->created ? 201 : 200);
     if (response && options.validation == FieldValidation::warn) response->warnings = std::move(patch->notes);
+    return response;
+}
+
+Outcome<Response> Api::scale(const Request& request, const Query& query, const Route& route, const std::string& verb) {
+    const auto& kind = *route.kind;
+    const auto options = WriteOptions::parse(request, query);
+    if (!options) return refuse(options.error());
+    auto record = store_.find(kind, route.namespace_name, route.name);
+    if (!record) return refuse(not_found(kind.resource, kind.group, route.name));
+    std::vector<std::string> warnings;
+    if (verb != "get") {
+        std::optional<PatchRequest> patch;
+        Json sent;
+        if (verb == "patch") {
+            auto read = PatchRequest::read(scale_kind(), request);
+            if (!read) return refuse(read.error());
+            patch = std::move(*read);
+        } else {
+            auto read = read_object(scale_kind(), request, options->validation, warnings);
+            if (!read) return refuse(read.error());
+            sent = std::move(*read);
+        }
+        const auto change = [&](const Json& old) -> Outcome<Json> {
+            auto wanted = patch ? patch->apply(scale_kind(), scale_or_none(kind, old), options->validation, warnings)
+                                : Outcome<Json>(sent);
+            return wanted ? scaled(kind, old, *wanted) : wanted;
+        };
+        // It is the specification that changes; the generation moves with it.
+        const auto written =
+            writes_.modify({kind, route.namespace_name, route.name, route.subresource}, change, *options);
+        if (!written) return refuse(written.error());
+        record = written->record;
+    }
+    const auto scale = scale_of(kind, record->tree(kind));
+    if (!scale) return refuse(scale.error());
+    auto response = whole(scale->dump());
+    response.warnings = std::move(warnings);
     return response;
 }
 
@@ -322,7 +290,7 @@ Outcome<Response> Api::remove(const Request& request, const Query& query, const 
     const auto removed = writes_.remove(*route.kind, route.namespace_name, route.name, *options);
     if (!removed) return refuse(removed.error());
     if (!removed->gone || route.kind->habits.returns_deleted || route.kind->kind == "Namespace") {
-        return show(request, query, *removed->record, 200);
+        return show(request, query, *route.kind, *removed->record, 200);
     }
     Json details = {{"name", route.name}, {"kind", route.kind->resource}, {"uid", removed->record->uid}};
     if (!route.kind->group.empty()) details["group"] = route.kind->group;

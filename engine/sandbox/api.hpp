@@ -5,6 +5,7 @@
 #include "base/guarded.hpp"
 #include "base/result.hpp"
 #include "sandbox/collector.hpp"
+#include "sandbox/definitions.hpp"
 #include "sandbox/reads.hpp"
 #include "sandbox/request.hpp"
 #include "sandbox/sandbox.hpp"
@@ -54,9 +55,11 @@ private:
     Outcome<Response> patch(const Request& request, const Query& query, const Route& route);
     Outcome<Response> apply(const Request& request, const Query& query, const Route& route,
                             const WriteOptions& options);
+    Outcome<Response> scale(const Request& request, const Query& query, const Route& route, const std::string& verb);
     Outcome<Response> remove(const Request& request, const Query& query, const Route& route);
     Outcome<Response> remove_collection(const Request& request, const Query& query, const Route& route);
-    Outcome<Response> show(const Request& request, const Query& query, const Record& record, int status) const;
+    Outcome<Response> show(const Request& request, const Query& query, const KindRow& kind, const Record& record,
+                           int status) const;
 
     ApiOptions options_;
     Kinds kinds_;
@@ -64,6 +67,7 @@ private:
     Writes writes_;
     Terminator terminator_;
     Collector collector_;
+    Definitions definitions_;
     Guarded<std::map<std::string, std::uint64_t>> counts_;
 };
 

@@ -20,6 +20,12 @@ EMBED(moontide_sandbox_protobuf, "protobuf.json.gz")
 EMBED(moontide_sandbox_core, "openapi-api-v1.json.gz")
 EMBED(moontide_sandbox_coordination, "openapi-apis-coordination.k8s.io-v1.json.gz")
 EMBED(moontide_sandbox_authorization, "openapi-apis-authorization.k8s.io-v1.json.gz")
+EMBED(moontide_sandbox_authentication, "openapi-apis-authentication.k8s.io-v1.json.gz")
+EMBED(moontide_sandbox_apps, "openapi-apis-apps-v1.json.gz")
+EMBED(moontide_sandbox_rbac, "openapi-apis-rbac.authorization.k8s.io-v1.json.gz")
+EMBED(moontide_sandbox_extensions, "openapi-apis-apiextensions.k8s.io-v1.json.gz")
+EMBED(moontide_sandbox_custom_namespaced, "custom-namespaced.json.gz")
+EMBED(moontide_sandbox_custom_cluster, "custom-cluster.json.gz")
 
 namespace moontide::sandbox::captured {
 
@@ -46,24 +52,36 @@ std::string inflated(const char* begin, const char* end) {
 }
 
 struct Document {
-    std::string text;
+    const char* begin;
+    const char* end;
     Json tree;
 };
 
-Document document(const char* begin, const char* end) {
-    auto text = inflated(begin, end);
-    auto tree = Json::parse(text);
-    return {std::move(text), std::move(tree)};
+/// What is said of fields costs three times their room, and only clients read it.
+void drop_prose(Json& tree) {
+    if (!tree.is_structured()) return;
+    if (tree.is_object()) {
+        if (const auto said = tree.find("description"); said != tree.end() && said->is_string()) tree.erase(said);
+    }
+    for (auto& inner : tree) drop_prose(inner);
 }
 
 const std::map<std::string, Document, std::less<>>& documents() {
     static const std::map<std::string, Document, std::less<>> all = [] {
         std::map<std::string, Document, std::less<>> map;
-        map.emplace("api/v1", document(moontide_sandbox_core_begin, moontide_sandbox_core_end));
-        map.emplace("apis/coordination.k8s.io/v1",
-                    document(moontide_sandbox_coordination_begin, moontide_sandbox_coordination_end));
-        map.emplace("apis/authorization.k8s.io/v1",
-                    document(moontide_sandbox_authorization_begin, moontide_sandbox_authorization_end));
+        const auto add = [&](const char* path, const char* begin, const char* end) {
+            auto tree = Json::parse(inflated(begin, end));
+            drop_prose(tree);
+            map.emplace(path, Document{begin, end, std::move(tree)});
+        };
+        add("api/v1", moontide_sandbox_core_begin, moontide_sandbox_core_end);
+        add("apis/apps/v1", moontide_sandbox_apps_begin, moontide_sandbox_apps_end);
+        add("apis/coordination.k8s.io/v1", moontide_sandbox_coordination_begin, moontide_sandbox_coordination_end);
+        add("apis/authorization.k8s.io/v1", moontide_sandbox_authorization_begin, moontide_sandbox_authorization_end);
+        add("apis/authentication.k8s.io/v1", moontide_sandbox_authentication_begin,
+            moontide_sandbox_authentication_end);
+        add("apis/rbac.authorization.k8s.io/v1", moontide_sandbox_rbac_begin, moontide_sandbox_rbac_end);
+        add("apis/apiextensions.k8s.io/v1", moontide_sandbox_extensions_begin, moontide_sandbox_extensions_end);
         return map;
     }();
     return all;
@@ -86,10 +104,17 @@ const Json* openapi(std::string_view path) {
     return found == documents().end() ? nullptr : &found->second.tree;
 }
 
-const std::string& openapi_text(std::string_view path) {
-    static const std::string none;
+std::string openapi_text(std::string_view path) {
     const auto found = documents().find(path);
-    return found == documents().end() ? none : found->second.text;
+    return found == documents().end() ? std::string() : inflated(found->second.begin, found->second.end);
+}
+
+const std::string& custom_text(bool namespaced) {
+    static const std::string in_namespaces =
+        inflated(moontide_sandbox_custom_namespaced_begin, moontide_sandbox_custom_namespaced_end);
+    static const std::string in_cluster =
+        inflated(moontide_sandbox_custom_cluster_begin, moontide_sandbox_custom_cluster_end);
+    return namespaced ? in_namespaces : in_cluster;
 }
 
 }  // namespace moontide::sandbox::captured

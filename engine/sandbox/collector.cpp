@@ -41,6 +41,7 @@ void Collector::look() {
         alive_.clear();
         dependents_.clear();
         for (const auto& kind : kinds_.rows()) {
+            if (!kinds_.is_first(kind)) continue;
             for (const auto& record : store_.list(kind, "")) learn(nullptr, record, false);
         }
         position_ = store_.version();
@@ -89,7 +90,7 @@ void Collector::collect(const RecordPtr& record) {
         if (!kind) return;
         const auto found = alive_.find(uid);
         const auto owner = found == alive_.end() ? nullptr : current(found->second);
-        const bool there = owner && owner->kind == kind && owner->name == reference.value("name", "") &&
+        const bool there = owner && owner->kind->is(*kind) && owner->name == reference.value("name", "") &&
                            (!kind->namespaced || owner->namespace_name == record->namespace_name);
         if (!there) {
             gone.insert(uid);

@@ -54,8 +54,13 @@ std::size_t keys_in(const Json& tree) {
     return count;
 }
 
-/// Where keys stand twice: asked only when there are fewer in the tree than in the text.
-std::vector<std::string> duplicates_in(const std::string& text) {
+struct FieldSeen {
+    std::string path;
+    bool again = false;
+};
+
+/// Every field of the text in its order.
+std::vector<FieldSeen> fields_in(const std::string& text) {
     struct Frame {
         bool list = false;
         std::size_t index = 0;
@@ -63,7 +68,7 @@ std::vector<std::string> duplicates_in(const std::string& text) {
         std::set<std::string> keys;
     };
     std::vector<Frame> frames;
-    std::vector<std::string> duplicates;
+    std::vector<FieldSeen> fields;
     const auto path = [&] {
         std::string text_path;
         for (const auto& frame : frames) {
@@ -86,10 +91,12 @@ std::vector<std::string> duplicates_in(const std::string& text) {
             case Json::parse_event_t::array_start:
                 frames.push_back({true, 0, {}, {}});
                 break;
-            case Json::parse_event_t::key:
+            case Json::parse_event_t::key: {
                 frames.back().key = value.get<std::string>();
-                if (!frames.back().keys.insert(frames.back().key).second) duplicates.push_back(path());
+                const bool first = frames.back().keys.insert(frames.back().key).second;
+                fields.push_back({path(), !first});
                 break;
+            }
             case Json::parse_event_t::object_end:
             case Json::parse_event_t::array_end:
                 frames.pop_back();
@@ -101,6 +108,15 @@ std::vector<std::string> duplicates_in(const std::string& text) {
         }
         return true;
     });
+    return fields;
+}
+
+/// Where keys stand twice: asked only when there are fewer in the tree than in the text.
+std::vector<std::string> duplicates_in(const std::string& text) {
+    std::vector<std::string> duplicates;
+    for (auto& field : fields_in(text)) {
+        if (field.again) duplicates.push_back(std::move(field.path));
+    }
     return duplicates;
 }
 
@@ -122,22 +138,34 @@ std::string repaired(std::string_view text) {
     return out;
 }
 
-std::string shown(const std::string& text) {
-    if (text.empty()) return "<empty>";
-    return text.size() > 100 ? text.substr(0, 100) + " ..." : text;
-}
-
 Failure unrecognized(const KindRow& kind, const std::string& why) {
     return bad_request(fmt::format("the object provided is unrecognized (must be of type {}): {}", kind.kind, why));
 }
 
 }  // namespace
 
+std::string in_short(const std::string& text) {
+    constexpr std::size_t MOST = 30;
+    if (text.empty()) return "<empty>";
+    const auto begin = text.substr(0, MOST);
+    const auto* more = text.size() > MOST ? " ..." : "";
+    if (text.front() == '{') return begin + more;
+    std::string hexadecimal;
+    for (const char character : begin) hexadecimal += fmt::format("{:02x}", static_cast<unsigned char>(character));
+    return hexadecimal + more;
+}
+
 std::string media_type(std::string_view content_type) {
     auto type = std::string(content_type.substr(0, content_type.find(';')));
     while (!type.empty() && type.back() == ' ') type.pop_back();
     std::ranges::transform(type, type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return type;
+}
+
+std::vector<std::string> field_paths(const std::string& json) {
+    std::vector<std::string> paths;
+    for (auto& field : fields_in(json)) paths.push_back(std::move(field.path));
+    return paths;
 }
 
 std::expected<Body, std::string> parse_json(const std::string& given) {
@@ -186,15 +214,16 @@ Outcome<Body> decode_object(const KindRow& kind, std::string_view content_type, 
     auto body = parse_json(text);
     if (!body) {
         return refuse(unrecognized(
-            kind, fmt::format("couldn't get version/kind; json parse error: {} ({})", body.error(), shown(text))));
+            kind, fmt::format("couldn't get version/kind; json parse error: {} ({})", body.error(), in_short(text))));
     }
     if (!body->tree.is_object()) {
         return refuse(unrecognized(
             kind, fmt::format("couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of "
                               "type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
                               "\"json:\\\"kind,omitempty\\\"\" }} ({})",
-                              body->tree.type_name(), shown(text))));
+                              body->tree.type_name(), in_short(text))));
     }
+    body->json = text;
     return std::move(*body);
 }
 

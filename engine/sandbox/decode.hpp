@@ -17,7 +17,11 @@ inline constexpr std::size_t LARGEST_BODY = 3U << 20;
 struct Body {
     Json tree;
     std::vector<std::string> duplicates;  ///< paths of fields that stand there twice; the last one counts
+    std::string json{};                   ///< the text, where it was JSON: it knows the order of the fields
 };
+
+/// The paths of all fields of a JSON text, in its order.
+std::vector<std::string> field_paths(const std::string& json);
 
 /// Any JSON text of bounded depth. The error is a text in Go's words.
 std::expected<Body, std::string> parse_json(const std::string& text);
@@ -27,6 +31,8 @@ Outcome<Body> decode_object(const KindRow& kind, std::string_view content_type, 
 
 /// The body of a server-side apply, in YAML or JSON. The document's line says nothing.
 Outcome<YamlDocument> read_apply_patch(const std::string& text);
+/// The begin of a body, as the real server quotes it.
+std::string in_short(const std::string& text);
 
 /// What a client says of a content type: without parameters, in lower case.
 std::string media_type(std::string_view content_type);

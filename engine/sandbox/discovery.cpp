@@ -1,11 +1,14 @@
 #include "sandbox/discovery.hpp"
 
 #include "sandbox/captured.hpp"
+#include "sandbox/custom_kind.hpp"
 
 #include <algorithm>
-#include <map>
+#include <array>
+#include <tuple>
 
 #include <fmt/format.h>
+#include <openssl/sha.h>
 
 namespace moontide::sandbox {
 
@@ -32,8 +35,64 @@ bool wants_aggregated(const std::string& accept) {
     return accept.find("as=APIGroupDiscoveryList") != std::string::npos && accept.find("v=v2;") != std::string::npos;
 }
 
-Response aggregated(const char* part) {
-    auto response = json(captured::surface().at(part));
+/// By group, then version, then resource.
+std::vector<const KindRow*> custom_rows(const Kinds& kinds) {
+    std::vector<const KindRow*> rows;
+    for (const auto& row : kinds.rows()) {
+        if (row.served && row.custom) rows.push_back(&row);
+    }
+    std::ranges::sort(rows, [](const KindRow* a, const KindRow* b) {
+        return std::tuple(a->group, version_priority(a->version), a->version, a->resource) <
+               std::tuple(b->group, version_priority(b->version), b->version, b->resource);
+    });
+    return rows;
+}
+
+/// A custom kind as aggregated discovery tells of it.
+Json told(const KindRow& row) {
+    Json resource = {{"resource", row.resource},
+                     {"responseKind", {{"group", row.group}, {"version", row.version}, {"kind", row.kind}}},
+                     {"scope", row.namespaced ? "Namespaced" : "Cluster"},
+                     {"singularResource", row.singular},
+                     {"verbs", row.verbs}};
+    // What is about to go takes nothing new.
+    if (row.custom->terminating) resource["verbs"] = {"delete", "deletecollection", "get", "list", "watch"};
+    if (!row.short_names.empty()) resource["shortNames"] = row.short_names;
+    if (!row.categories.empty()) resource["categories"] = row.categories;
+    for (const auto& subresource : row.subresources) {
+        resource["subresources"].push_back(
+            {{"subresource", subresource.name}, {"responseKind", subresource.response}, {"verbs", subresource.verbs}});
+    }
+    return resource;
+}
+
+Json& version_of(Json& group, const std::string& version) {
+    for (auto& one : group["versions"]) {
+        if (one.at("version") == version) return one;
+    }
+    group["versions"].push_back({{"version", version}, {"resources", Json::array()}, {"freshness", "Current"}});
+    return group["versions"].back();
+}
+
+/// The captured groups, or the core, and behind them those of CustomResourceDefinitions.
+Json surface(const Kinds& kinds, const char* part) {
+    auto list = captured::surface().at(part);
+    if (std::string_view(part) == "core") return list;
+    for (const KindRow* row : custom_rows(kinds)) {
+        auto& items = list.at("items");
+        auto group = std::ranges::find_if(
+            items, [&](const Json& item) { return item.at("metadata").value("name", "") == row->group; });
+        if (group == items.end()) {
+            items.push_back({{"metadata", {{"name", row->group}}}, {"versions", Json::array()}});
+            group = items.end() - 1;
+        }
+        version_of(*group, row->version)["resources"].push_back(told(*row));
+    }
+    return list;
+}
+
+Response aggregated(const Kinds& kinds, const char* part) {
+    auto response = json(surface(kinds, part));
     response.content_type = AGGREGATED;
     return response;
 }
@@ -44,22 +103,24 @@ Json group_of(const std::string& name, const Json& versions) {
 
 /// Groups in the order of the captured table, each with its versions.
 std::vector<Json> groups(const Kinds& kinds) {
-    std::vector<std::pair<std::string, Json>> groups;
-    for (const auto& row : kinds.rows()) {
-        if (row.group.empty()) continue;
-        auto found = std::ranges::find(groups, row.group, &std::pair<std::string, Json>::first);
-        if (found == groups.end()) found = groups.insert(groups.end(), {row.group, Json::array()});
-        const Json version = {{"groupVersion", row.api_version()}, {"version", row.version}};
-        if (std::ranges::find(found->second, version) == found->second.end()) found->second.push_back(version);
-    }
     std::vector<Json> list;
-    for (const auto& [name, versions] : groups) list.push_back(group_of(name, versions));
+    const auto all = surface(kinds, "groups");
+    for (const auto& group : all.at("items")) {
+        const auto name = group.at("metadata").at("name").get<std::string>();
+        Json versions = Json::array();
+        for (const auto& version : group.at("versions")) {
+            const auto text = version.at("version").get<std::string>();
+            versions.push_back({{"groupVersion", name + "/" + text}, {"version", text}});
+        }
+        list.push_back(group_of(name, versions));
+    }
     return list;
 }
 
 std::optional<Response> resources(const Kinds& kinds, const std::string& group, const std::string& version) {
     Json list = Json::array();
-    for (const auto& item : captured::surface().at(group.empty() ? "core" : "groups").at("items")) {
+    const auto all = surface(kinds, group.empty() ? "core" : "groups");
+    for (const auto& item : all.at("items")) {
         if (item.at("metadata").value("name", std::string()) != group) continue;
         for (const auto& of : item.at("versions")) {
             if (of.at("version") != version) continue;
@@ -75,21 +136,25 @@ std::optional<Response> resources(const Kinds& kinds, const std::string& group, 
                 }
                 list.push_back(std::move(entry));
                 for (const auto& sub : resource.value("subresources", Json::array())) {
-                    list.push_back({{"name", fmt::format("{}/{}", resource.at("resource").get<std::string>(),
-                                                         sub.at("subresource").get<std::string>())},
-                                    {"singularName", ""},
-                                    {"namespaced", namespaced},
-                                    {"kind", sub.at("responseKind").at("kind")},
-                                    {"verbs", sub.at("verbs")}});
+                    const auto& response = sub.at("responseKind");
+                    Json entry_of_sub = {{"name", fmt::format("{}/{}", resource.at("resource").get<std::string>(),
+                                                              sub.at("subresource").get<std::string>())},
+                                         {"singularName", ""},
+                                         {"namespaced", namespaced},
+                                         {"kind", response.at("kind")},
+                                         {"verbs", sub.at("verbs")}};
+                    if (response.at("group") != resource.at("responseKind").at("group") ||
+                        response.at("version") != resource.at("responseKind").at("version")) {
+                        entry_of_sub["group"] = response.at("group");
+                        entry_of_sub["version"] = response.at("version");
+                    }
+                    list.push_back(std::move(entry_of_sub));
                 }
             }
         }
     }
     if (list.empty()) return std::nullopt;
     const auto api_version = group.empty() ? version : group + "/" + version;
-    const bool known =
-        std::ranges::any_of(kinds.rows(), [&](const KindRow& row) { return row.api_version() == api_version; });
-    if (!known) return std::nullopt;
     return json(
         {{"kind", "APIResourceList"}, {"apiVersion", "v1"}, {"groupVersion", api_version}, {"resources", list}});
 }
@@ -98,13 +163,13 @@ std::optional<Response> api(const Kinds& kinds, const Request& request, const st
     if (segments[0] == "api") {
         if (segments.size() == 2) return resources(kinds, "", segments[1]);
         if (segments.size() > 2) return std::nullopt;
-        if (wants_aggregated(request.accept)) return aggregated("core");
+        if (wants_aggregated(request.accept)) return aggregated(kinds, "core");
         return json({{"kind", "APIVersions"}, {"versions", {"v1"}}, {"serverAddressByClientCIDRs", Json::array()}});
     }
     if (segments.size() == 3) return resources(kinds, segments[1], segments[2]);
     if (segments.size() > 3) return std::nullopt;
     if (segments.size() == 1) {
-        if (wants_aggregated(request.accept)) return aggregated("groups");
+        if (wants_aggregated(request.accept)) return aggregated(kinds, "groups");
         return json({{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", groups(kinds)}});
     }
     for (auto& group : groups(kinds)) {
@@ -129,27 +194,63 @@ Response empty_openapi_v2() {
     return response;
 }
 
-std::optional<Response> openapi(const Request& request, const std::vector<std::string>& segments) {
+/// Of all custom kinds of a group and version, in one; null where there are none.
+Json custom_document(const Kinds& kinds, const std::string& path) {
+    Json document;
+    for (const KindRow* row : custom_rows(kinds)) {
+        if ("apis/" + row->api_version() != path) continue;
+        if (document.is_null()) {
+            document = row->custom->document;
+        } else {
+            document["paths"].update(row->custom->document.at("paths"));
+            document["components"]["schemas"].update(row->custom->document.at("components").at("schemas"));
+        }
+    }
+    return document;
+}
+
+std::string hash_of(const std::string& text) {
+    std::array<unsigned char, SHA512_DIGEST_LENGTH> digest{};
+    SHA512(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    std::string hash;
+    for (const auto byte : digest) hash += fmt::format("{:02X}", byte);
+    return hash;
+}
+
+Json openapi_index(const Kinds& kinds) {
+    Json paths = Json::object();
+    const auto add = [&](const std::string& path, const std::string& hash) {
+        paths[path]["serverRelativeURL"] = fmt::format("/openapi/v3/{}?hash={}", path, hash);
+    };
+    for (const auto& [path, hash] : captured::surface().at("openapi").items()) add(path, hash);
+    for (const KindRow* row : custom_rows(kinds)) {
+        const auto path = "apis/" + row->api_version();
+        if (!paths.contains(path)) add(path, hash_of(custom_document(kinds, path).dump()));
+    }
+    return {{"paths", paths}};
+}
+
+std::optional<Response> openapi(const Kinds& kinds, const Request& request, const std::vector<std::string>& segments) {
     if (segments.size() == 2 && segments[1] == "v2") return empty_openapi_v2();
     if (segments.size() < 2 || segments[1] != "v3") return std::nullopt;
-    const auto& hashes = captured::surface().at("openapi");
-    if (segments.size() == 2) {
-        Json paths = Json::object();
-        for (const auto& [path, hash] : hashes.items()) {
-            paths[path]["serverRelativeURL"] = fmt::format("/openapi/v3/{}?hash={}", path, hash.get<std::string>());
-        }
-        return json({{"paths", paths}});
-    }
+    if (segments.size() == 2) return json(openapi_index(kinds));
     std::string path = segments[2];
     for (std::size_t i = 3; i < segments.size(); ++i) path += "/" + segments[i];
-    if (!hashes.contains(path)) return std::nullopt;
+    const auto& hashes = captured::surface().at("openapi");
+    const bool captured = hashes.contains(path);
     Response response;
-    response.etag = fmt::format("\"{}\"", hashes.at(path).get<std::string>());
+    if (!captured) {
+        const auto document = custom_document(kinds, path);
+        if (document.is_null()) return std::nullopt;
+        response.body = document.dump();
+    }
+    response.etag = in_quotes(captured ? hashes.at(path).get<std::string>() : hash_of(response.body));
     if (request.if_none_match == response.etag) {
         response.status = 304;
+        response.body.clear();
         return response;
     }
-    response.body = captured::openapi_text(path);
+    if (captured) response.body = captured::openapi_text(path);
     return response;
 }
 
@@ -164,7 +265,7 @@ std::optional<Response> describe_server(const Kinds& kinds, const Request& reque
     }
     const auto& first = segments[0];
     if (first == "api" || first == "apis") return api(kinds, request, segments);
-    if (first == "openapi") return openapi(request, segments);
+    if (first == "openapi") return openapi(kinds, request, segments);
     if (segments.size() > 1) return std::nullopt;
     if (first == "version") return json(captured::surface().at("version"));
     if (first == "healthz" || first == "livez" || first == "readyz") {

@@ -1,5 +1,6 @@
 #include "sandbox/field_selector.hpp"
 
+#include "sandbox/custom_kind.hpp"
 #include "sandbox/kinds.hpp"
 #include "sandbox/store.hpp"
 
@@ -47,6 +48,15 @@ bool has_own_fields(std::string_view kind) {
     return std::ranges::find(SELECTABLE, kind, &Selectable::kind) != std::end(SELECTABLE);
 }
 
+bool is_selectable(const KindRow& kind, const std::string& field) {
+    if (kind.custom) {
+        return std::ranges::any_of(kind.custom->selectable, [&](const auto& one) { return one.first == field; });
+    }
+    return std::ranges::any_of(SELECTABLE, [&](const Selectable& selectable) {
+        return selectable.kind == kind.kind && selectable.field == field;
+    });
+}
+
 std::string text_at(const Json& object, const char* place) {
     const Json::json_pointer pointer(place);
     if (!object.contains(pointer)) return {};
@@ -67,6 +77,13 @@ std::string unescaped(std::string_view text) {
 
 std::vector<std::pair<std::string, std::string>> selectable_fields(const KindRow& kind, const Json& object) {
     std::vector<std::pair<std::string, std::string>> fields;
+    if (kind.custom) {
+        for (const auto& [field, path] : kind.custom->selectable) {
+            const Json* value = path.first(object);
+            fields.emplace_back(field, value && !value->is_null() ? printed(*value) : "");
+        }
+        return fields;
+    }
     for (const auto& selectable : SELECTABLE) {
         if (selectable.kind != kind.kind) continue;
         std::string text;
@@ -102,10 +119,8 @@ Outcome<FieldSelector> FieldSelector::parse(const KindRow& kind, std::string_vie
 
         const bool known = term.field == "metadata.name" ||
                            (term.field == "metadata.namespace" && kind.kind != "Namespace") ||
-                           std::ranges::any_of(SELECTABLE, [&](const Selectable& selectable) {
-                               return selectable.kind == kind.kind && selectable.field == term.field;
-                           });
-        if (!known && has_own_fields(kind.kind)) {
+                           is_selectable(kind, term.field);
+        if (!known && (kind.custom || has_own_fields(kind.kind))) {
             return refuse(bad_request("field label not supported: " + term.field));
         }
         if (!known) {

@@ -10,10 +10,11 @@ namespace {
 
 Habits habits_of(std::string_view kind) {
     Habits habits;
-    habits.unconditional_update = kind != "Lease";
-    habits.create_on_update = kind == "Lease" || kind == "Event" || kind == "LimitRange";
+    habits.unconditional_update = kind != "Lease" && kind != "CustomResourceDefinition";
+    habits.create_on_update = kind == "Lease" || kind == "Event" || kind == "LimitRange" || kind == "Role" ||
+                              kind == "ClusterRole" || kind == "RoleBinding" || kind == "ClusterRoleBinding";
     habits.returns_deleted = kind == "Pod" || kind == "ServiceAccount" || kind == "ResourceQuota";
-    habits.has_generation = kind == "Pod";
+    habits.has_generation = kind == "Pod" || kind == "Deployment" || kind == "CustomResourceDefinition";
     return habits;
 }
 
@@ -54,12 +55,16 @@ Kinds::Kinds() {
                     row.group = group_name;
                     row.version = version.at("version");
                     row.kind = resource.at("responseKind").at("kind");
+                    row.list_kind = row.kind + "List";
                     row.resource = resource.at("resource");
                     row.singular = resource.at("singularResource");
+                    row.short_names = resource.value("shortNames", std::vector<std::string>());
+                    row.categories = resource.value("categories", std::vector<std::string>());
                     row.namespaced = resource.at("scope") == "Namespaced";
                     row.verbs = resource.at("verbs").get<std::vector<std::string>>();
                     for (const auto& subresource : resource.value("subresources", Json::array())) {
-                        row.subresources.push_back({subresource.at("subresource"), subresource.at("verbs")});
+                        row.subresources.push_back(
+                            {subresource.at("subresource"), subresource.at("verbs"), subresource.at("responseKind")});
                     }
                     row.habits = habits_of(row.kind);
                     row.columns = surface.at("columns").value(row.api_version() + "/" + row.resource, Json::array());
@@ -77,15 +82,32 @@ Kinds::Kinds() {
 
 const KindRow* Kinds::find(std::string_view group, std::string_view version, std::string_view resource) const {
     const auto found = std::ranges::find_if(rows_, [&](const KindRow& row) {
-        return row.resource == resource && row.group == group && row.version == version;
+        return row.served && row.resource == resource && row.group == group && row.version == version;
     });
     return found == rows_.end() ? nullptr : &*found;
 }
 
 const KindRow* Kinds::find_kind(std::string_view api_version, std::string_view kind) const {
     const auto found = std::ranges::find_if(
-        rows_, [&](const KindRow& row) { return row.kind == kind && row.api_version() == api_version; });
+        rows_, [&](const KindRow& row) { return row.served && row.kind == kind && row.api_version() == api_version; });
     return found == rows_.end() ? nullptr : &*found;
+}
+
+const KindRow& Kinds::serve(KindRow row) {
+    row.index = rows_.size();
+    for (auto& there : rows_) {
+        if (there.group != row.group || there.resource != row.resource) continue;
+        row.index = there.index;
+        if (there.version == row.version) return there = std::move(row);
+    }
+    return rows_.emplace_back(std::move(row));
+}
+
+void Kinds::withdraw(std::string_view group, std::string_view resource, const std::vector<std::string>& but) {
+    for (auto& row : rows_) {
+        if (!row.custom || row.group != group || row.resource != resource) continue;
+        if (std::ranges::find(but, row.version) == but.end()) row.served = false;
+    }
 }
 
 }  // namespace moontide::sandbox

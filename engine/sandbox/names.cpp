@@ -78,6 +78,18 @@ Faults dns_label(std::string_view text) {
     return faults;
 }
 
+Faults dns_1035_label(std::string_view text) {
+    Faults faults;
+    if (text.size() > 63) faults.push_back(too_long(63));
+    if (!is_dns_label(text) || (text.front() >= '0' && text.front() <= '9')) {
+        faults.push_back(not_matching(
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+            "character, and end with an alphanumeric character",
+            "[a-z]([-a-z0-9]*[a-z0-9])?", {"my-name", "abc-123"}));
+    }
+    return faults;
+}
+
 Faults qualified_name(std::string_view text) {
     constexpr auto* SAYS =
         "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "

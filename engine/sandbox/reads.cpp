@@ -69,7 +69,7 @@ kube::TextMap views(const TextPairs& pairs) {
 }  // namespace
 
 bool Selection::matches(const Record& record) const {
-    if (record.kind != kind) return false;
+    if (!record.kind->is(*kind)) return false;
     if (!namespace_name.empty() && record.namespace_name != namespace_name) return false;
     if (!fields.matches(record)) return false;
     return labels.is_everything() || labels.matches(views(record.labels));

@@ -1,6 +1,8 @@
 #include "sandbox/registry.hpp"
 
 #include "sandbox/base64.hpp"
+#include "sandbox/custom_rules.hpp"
+#include "sandbox/definition_rules.hpp"
 #include "sandbox/names.hpp"
 
 #include <algorithm>
@@ -47,7 +49,7 @@ void complain(Complaints& complaints, const std::string& field, std::string_view
     for (const auto& fault : faults) complaints.invalid(field, value, fault);
 }
 
-void validate_finalizers(const Json& finalizers, Complaints& complaints) {
+void validate_finalizers(const Json& finalizers, bool of_core, Complaints& complaints) {
     bool orphan = false;
     bool foreground = false;
     std::size_t index = 0;
@@ -56,7 +58,7 @@ void validate_finalizers(const Json& finalizers, Complaints& complaints) {
         complain(complaints, "metadata.finalizers", text, names::qualified_name(text));
         orphan |= text == "orphan";
         foreground |= text == "foregroundDeletion";
-        if (text.find('/') == std::string::npos && text != "orphan" && text != "foregroundDeletion" &&
+        if (of_core && text.find('/') == std::string::npos && text != "orphan" && text != "foregroundDeletion" &&
             text != "kubernetes") {
             complaints.invalid(fmt::format("metadata.finalizers[{}]", index), text,
                                "name is neither a standard finalizer name nor is it fully qualified");
@@ -122,7 +124,7 @@ void validate_metadata(const KindRow& kind, const Json& metadata, Complaints& co
     if (const auto& owners = at_or_null(metadata, "ownerReferences"); owners.is_array())
         validate_owners(owners, complaints);
     if (const auto& finalizers = at_or_null(metadata, "finalizers"); finalizers.is_array())
-        validate_finalizers(finalizers, complaints);
+        validate_finalizers(finalizers, !kind.custom && kind.group != "apiextensions.k8s.io", complaints);
 }
 
 std::size_t decoded_size(const std::string& base64) {
@@ -282,6 +284,7 @@ void set_defaults(const KindRow& kind, Json& object) {
     for (const char* key : {"labels", "annotations", "finalizers", "ownerReferences"}) {
         if (metadata.contains(key) && metadata[key].empty()) metadata.erase(key);
     }
+    if (kind.custom) return;
     if (kind.kind == "Namespace") {
         metadata["labels"]["kubernetes.io/metadata.name"] = text_at(metadata, "name");
         if (!at_or_null(object, "status").contains("phase")) object["status"]["phase"] = "Active";
@@ -307,10 +310,17 @@ void set_defaults(const KindRow& kind, Json& object) {
         for (const char* key : {"firstTimestamp", "lastTimestamp", "eventTime"}) {
             if (!object.contains(key)) object[key] = nullptr;
         }
+    } else if (kind.kind == "CustomResourceDefinition" && !kind.custom) {
+        definition::set_defaults(object);
     }
 }
 
 void validate(const KindRow& kind, const Json& object, Complaints& complaints) {
+    if (kind.custom) {
+        validate_metadata(kind, object.at("metadata"), complaints);
+        return validate_custom(*kind.custom, object, nullptr, "", complaints);
+    }
+    if (kind.kind == "CustomResourceDefinition") definition::validate(object, nullptr, complaints);
     // The real server's rules of Events are its oldest; their names and labels are hardly looked at.
     if (kind.kind == "Event") validate_event(object, complaints);
     validate_metadata(kind, object.at("metadata"), complaints);
@@ -321,6 +331,7 @@ void validate(const KindRow& kind, const Json& object, Complaints& complaints) {
 }
 
 void keep_what_stays(const KindRow& kind, std::string_view subresource, Json& object, const Json& old) {
+    if (kind.custom && subresource == "status") keep_but_status(object, old);
     auto& metadata = object["metadata"];
     const auto& before = old.at("metadata");
     copy_or_erase(metadata, before, "generation");
@@ -338,12 +349,15 @@ void keep_what_stays(const KindRow& kind, std::string_view subresource, Json& ob
     if (kind.kind == "Namespace" && subresource != "finalize") {
         copy_or_erase(object["spec"], old.value("spec", Json::object()), "finalizers");
     }
-    if (kind.habits.has_generation && object.value("spec", Json()) != old.value("spec", Json())) {
+    const bool changed =
+        kind.custom ? differs_beside_metadata(object, old) : object.value("spec", Json()) != old.value("spec", Json());
+    if (kind.habits.has_generation && changed && subresource != "status") {
         metadata["generation"] = before.value("generation", std::int64_t{0}) + 1;
     }
 }
 
-void validate_update(const KindRow& kind, const Json& object, const Json& old, Complaints& complaints) {
+void validate_update(const KindRow& kind, std::string_view subresource, const Json& object, const Json& old,
+                     Complaints& complaints) {
     const auto& metadata = object.at("metadata");
     const auto& before = old.at("metadata");
     if (before.contains("deletionTimestamp")) {
@@ -367,6 +381,10 @@ void validate_update(const KindRow& kind, const Json& object, const Json& old, C
             complaints.invalid(std::string("metadata.") + key, text_at(metadata, key), "field is immutable");
         }
     }
+    if (kind.custom) {
+        validate_metadata(kind, metadata, complaints);
+        return validate_custom(*kind.custom, object, &old, subresource, complaints);
+    }
     if (kind.kind == "Secret" && text_at(object, "type") != text_at(old, "type")) {
         complaints.invalid("type", text_at(object, "type"), "field is immutable");
     }
@@ -375,6 +393,11 @@ void validate_update(const KindRow& kind, const Json& object, const Json& old, C
         if (at_or_null(object, "data") != at_or_null(old, "data")) complaints.forbidden("data", IMMUTABLE);
         if (at_or_null(object, "binaryData") != at_or_null(old, "binaryData"))
             complaints.forbidden("binaryData", IMMUTABLE);
+    }
+    if (kind.kind == "CustomResourceDefinition") {
+        validate_metadata(kind, metadata, complaints);
+        if (subresource.empty()) definition::validate(object, &old, complaints);
+        return;
     }
     validate(kind, object, complaints);
 }

@@ -23,6 +23,7 @@ void validate(const KindRow& kind, const Json& object, Complaints& complaints);
 
 /// Keeps of `object` what an update through this subresource ("" for none) may change, and the rest of `old`.
 void keep_what_stays(const KindRow& kind, std::string_view subresource, Json& object, const Json& old);
-void validate_update(const KindRow& kind, const Json& object, const Json& old, Complaints& complaints);
+void validate_update(const KindRow& kind, std::string_view subresource, const Json& object, const Json& old,
+                     Complaints& complaints);
 
 }  // namespace moontide::sandbox

@@ -130,7 +130,7 @@ std::optional<Outcome<Route>> find_route(const Kinds& kinds, const std::vector<s
     }
     const auto& version = segments[at++];
     const bool served = std::ranges::any_of(
-        kinds.rows(), [&](const KindRow& row) { return row.group == group && row.version == version; });
+        kinds.rows(), [&](const KindRow& row) { return row.served && row.group == group && row.version == version; });
     if (!served) return std::nullopt;
 
     Route route;
@@ -141,6 +141,10 @@ std::optional<Outcome<Route>> find_route(const Kinds& kinds, const std::vector<s
         rest.erase(rest.begin(), rest.begin() + 2);
     }
     route.kind = kinds.find(group, version, rest[0]);
+    // Where CustomResourceDefinitions make a group, what is in it is looked for later.
+    const bool custom = std::ranges::any_of(
+        kinds.rows(), [&](const KindRow& row) { return row.served && row.custom && row.group == group; });
+    if (!route.kind && custom) return std::nullopt;
     if (!route.kind || rest.size() > 3 || route.kind->namespaced < !route.namespace_name.empty()) {
         return refuse(no_such_resource());
     }
@@ -148,7 +152,9 @@ std::optional<Outcome<Route>> find_route(const Kinds& kinds, const std::vector<s
     if (rest.size() > 2) route.subresource = rest[2];
     if (!route.name.empty() && route.kind->namespaced && route.namespace_name.empty())
         return refuse(no_such_resource());
-    if (!route.subresource.empty() && !route.kind->subresource(route.subresource)) return refuse(no_such_resource());
+    if (!route.subresource.empty() && !route.kind->subresource(route.subresource)) {
+        return refuse(custom ? not_found(route.kind->resource, group, route.name) : no_such_resource());
+    }
     return route;
 }
 

@@ -1,6 +1,8 @@
 #include "sandbox/schema.hpp"
 
 #include "sandbox/base64.hpp"
+#include "sandbox/captured.hpp"
+#include "sandbox/structural.hpp"
 #include "sandbox/time.hpp"
 
 #include <algorithm>
@@ -223,7 +225,16 @@ const Json* element(const Json* schema, const Json* schemas) {
     return items == inner->end() ? nullptr : &*items;
 }
 
+Decoded fit_metadata(Json& metadata) {
+    const Json& schemas = captured::openapi("api/v1")->at("components").at("schemas");
+    Fitting fitting(&schemas);
+    fitting.fit(metadata, &schemas.at("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"), "ObjectMeta", "", "metadata");
+    std::ranges::sort(fitting.result.unknown);
+    return std::move(fitting.result);
+}
+
 Decoded fit(const KindRow& kind, Json& object) {
+    if (kind.custom) return fit_custom(*kind.custom, object);
     if (!kind.schema) return {};
     Fitting fitting(kind.schemas);
     fitting.fit(object, kind.schema, kind.kind, "", "");

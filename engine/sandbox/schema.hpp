@@ -25,5 +25,7 @@ struct Decoded {
 /// Makes of `object` what the real server's types can hold: unknown fields and nulls go, missing fields that are
 /// always written get their defaults.
 Decoded fit(const KindRow& kind, Json& object);
+/// The same of an ObjectMeta alone; paths begin with "metadata".
+Decoded fit_metadata(Json& metadata);
 
 }  // namespace moontide::sandbox

@@ -61,6 +61,12 @@ std::string in_quotes(std::string_view text) {
     return out + "\"";
 }
 
+std::string shown_value(const Json& value) {
+    if (value.is_string()) return in_quotes(value.get_ref<const std::string&>());
+    if (value.is_number_float()) return fmt::format("{}", value.get<double>());
+    return value.dump();
+}
+
 std::string qualified(std::string_view resource, std::string_view group) {
     return group.empty() ? std::string(resource) : fmt::format("{}.{}", resource, group);
 }
@@ -101,6 +107,27 @@ void Complaints::unsupported(const std::string& field, const std::string& shown,
 
 void Complaints::too_long(const std::string& field, std::size_t most) {
     causes_.push_back({"FieldValueTooLong", fmt::format("Too long: may not be more than {} bytes", most), field});
+}
+
+void Complaints::too_many(const std::string& field, std::size_t is, std::size_t most) {
+    causes_.push_back({"FieldValueTooMany", fmt::format("Too many: {}: must have at most {} items", is, most), field});
+}
+
+void Complaints::duplicate(const std::string& field, const Json& value) {
+    causes_.push_back({"FieldValueDuplicate", "Duplicate value: " + shown_value(value), field});
+}
+
+void Complaints::invalid_value(const std::string& field, const Json& value, const std::string& why) {
+    causes_.push_back({"FieldValueInvalid", fmt::format("Invalid value: {}: {}", shown_value(value), why), field});
+}
+
+void Complaints::invalid_type(const std::string& field, const Json& value, const std::string& why) {
+    causes_.push_back({"FieldValueTypeInvalid", fmt::format("Invalid value: {}: {}", shown_value(value), why), field});
+}
+
+void Complaints::unsupported_value(const std::string& field, const Json& value,
+                                   const std::vector<std::string>& supported) {
+    unsupported(field, shown_value(value), supported);
 }
 
 std::string Complaints::text() const {

@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -48,6 +49,13 @@ public:
     void forbidden(const std::string& field, const std::string& why);
     void unsupported(const std::string& field, const std::string& shown, const std::vector<std::string>& supported);
     void too_long(const std::string& field, std::size_t most);
+    void add(Cause cause) { causes_.push_back(std::move(cause)); }
+    void too_many(const std::string& field, std::size_t is, std::size_t most);
+    void duplicate(const std::string& field, const Json& value);
+    /// Of any value, shown as the real server shows it.
+    void invalid_value(const std::string& field, const Json& value, const std::string& why);
+    void invalid_type(const std::string& field, const Json& value, const std::string& why);
+    void unsupported_value(const std::string& field, const Json& value, const std::vector<std::string>& supported);
 
     bool empty() const { return causes_.empty(); }
     const std::vector<Cause>& causes() const { return causes_; }
@@ -58,6 +66,8 @@ private:
     std::vector<Cause> causes_;
 };
 
+/// A value as refusals show it: texts in quotes, numbers as they are, the rest as JSON.
+std::string shown_value(const Json& value);
 /// "configmaps" in the core group, "leases.coordination.k8s.io" elsewhere.
 std::string qualified(std::string_view resource, std::string_view group);
 /// Go's %q.

@@ -19,12 +19,12 @@ std::vector<std::string> texts(const Json& list, const char* key = nullptr) {
 
 }  // namespace
 
-Json Record::tree() const {
-    return Json::parse(object());
+Json Record::tree(const KindRow& as) const {
+    return Json::parse(object(as));
 }
 
-std::string Record::object() const {
-    return fmt::format(R"({{"kind":"{}","apiVersion":"{}",{})", kind->kind, kind->api_version(), text);
+std::string Record::object(const KindRow& as) const {
+    return fmt::format(R"({{"kind":"{}","apiVersion":"{}",{})", as.kind, as.api_version(), text);
 }
 
 std::string Record::metadata_object() const {
@@ -91,7 +91,7 @@ std::vector<RecordPtr> Store::list_at(const KindRow& kind, std::string_view name
     for (const auto& record : records) then.emplace(place_of(*record), record);
     for (Version at = version_; at > version; --at) {
         const auto& undone = event(at);
-        if (undone.kind() != &kind) continue;
+        if (!undone.kind()->is(kind)) continue;
         if (!namespace_name.empty() && undone.after->namespace_name != namespace_name) continue;
         then.erase(place_of(*undone.after));
         if (undone.before) then.emplace(place_of(*undone.before), undone.before);

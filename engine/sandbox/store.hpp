@@ -37,8 +37,9 @@ struct Record {
     std::string text;
     std::size_t metadata_size = 0;  ///< of `"metadata":{...}` at the text's begin
 
-    Json tree() const;                               ///< the object whole
-    std::string object() const;                      ///< as text, whole
+    Json tree() const { return tree(*kind); }        ///< the object whole
+    Json tree(const KindRow& as) const;              ///< the same in another version of its resource
+    std::string object(const KindRow& as) const;     ///< as text, whole
     std::string item() const { return "{" + text; }  ///< as lists have it
     std::string metadata_object() const;             ///< as PartialObjectMetadata
 };

@@ -1,4 +1,5 @@
 // The cells of each kind's Table rows, as the printers of the real server make them.
+#include "sandbox/custom_kind.hpp"
 #include "sandbox/time.hpp"
 #include "sandbox/view.hpp"
 
@@ -127,11 +128,33 @@ Json quota_cells(const Json& object, WallTime now) {
     return {text(object, "/metadata/name"), requests, limits, age(object, now)};
 }
 
+Json custom_cell(const std::string& type, const Json& value, WallTime now) {
+    if (type == "string") return printed(value);
+    if (type == "integer" && value.is_number()) return value.get<std::int64_t>();
+    if (type == "number" && value.is_number()) return value.get<double>();
+    if (type == "boolean" && value.is_boolean()) return value;
+    if (type == "date" && value.is_string()) {
+        const auto time = value.get<std::string>();
+        return parse_time(time) ? age_of(time, now) : "<invalid>";
+    }
+    return nullptr;
+}
+
+Json custom_cells(const CustomKind& kind, const Json& object, WallTime now) {
+    Json cells = {text(object, "/metadata/name")};
+    for (const auto& column : kind.columns) {
+        const Json* value = column.path.first(object);
+        cells.push_back(value ? custom_cell(column.type, *value, now) : Json());
+    }
+    return cells;
+}
+
 }  // namespace
 
-Json table_cells(const Record& record, WallTime now) {
-    const auto object = record.tree();
-    const auto& kind = record.kind->kind;
+Json table_cells(const KindRow& row, const Record& record, WallTime now) {
+    const auto object = record.tree(row);
+    if (row.custom) return custom_cells(*row.custom, object, now);
+    const auto& kind = row.kind;
     const auto data = at(object, "/data").size();
     if (kind == "Event") return event_cells(object, now);
     if (kind == "Pod") return pod_cells(object, now);

@@ -71,7 +71,7 @@ void Terminator::look() {
     }
     while (position_ < store_.version()) {
         const auto& record = *store_.event(++position_).after;
-        if (record.kind == &kind && record.terminating) terminating_.insert(record.name);
+        if (record.kind->is(kind) && record.terminating) terminating_.insert(record.name);
     }
 }
 
@@ -80,7 +80,7 @@ bool Terminator::empty_out(const std::string& namespace_name) {
     background.propagation = DeleteOptions::Propagation::background;
     bool empty = true;
     for (const auto& kind : kinds_.rows()) {
-        if (!kind.namespaced) continue;
+        if (!kind.namespaced || !kinds_.is_first(kind)) continue;
         for (const auto& record : store_.list(kind, namespace_name)) {
             if (!record->terminating) static_cast<void>(writes_.remove(kind, namespace_name, record->name, background));
         }
@@ -93,7 +93,7 @@ bool Terminator::report(const RecordPtr& record) {
     std::map<std::string, int> resources;
     std::map<std::string, int> finalizers;
     for (const auto& kind : kinds_.rows()) {
-        if (!kind.namespaced) continue;
+        if (!kind.namespaced || !kinds_.is_first(kind)) continue;
         for (const auto& left : store_.list(kind, record->name)) {
             ++resources[kind.resource + "." + kind.group];
             for (const auto& finalizer : left->finalizers) ++finalizers[finalizer];

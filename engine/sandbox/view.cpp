@@ -75,16 +75,16 @@ Outcome<View> View::negotiate(std::string_view accept, const Query& query) {
         {406, "NotAcceptable", "only the following media types are accepted: application/json", Json::object(), {}});
 }
 
-std::string View::one(const Record& record, WallTime now) const {
+std::string View::one(const KindRow& kind, const Record& record, WallTime now) const {
     switch (form_) {
         case Form::table:
-            return table(*record.kind, {&record}, {record.version, {}, {}}, now, true);
+            return table(kind, {&record}, {record.version, {}, {}}, now, true);
         case Form::metadata:
             return record.metadata_object();
         case Form::object:
             break;
     }
-    return record.object();
+    return record.object(kind);
 }
 
 std::string View::list(const KindRow& kind, const std::vector<RecordPtr>& records, const ListMetadata& metadata,
@@ -95,7 +95,7 @@ std::string View::list(const KindRow& kind, const std::vector<RecordPtr>& record
         return table(kind, rows, metadata, now, true);
     }
     const bool whole = form_ == Form::object;
-    std::string text = whole ? fmt::format(R"({{"kind":"{}List","apiVersion":"{}")", kind.kind, kind.api_version())
+    std::string text = whole ? fmt::format(R"({{"kind":"{}","apiVersion":"{}")", kind.list_kind, kind.api_version())
                              : R"({"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1")";
     text += fmt::format(R"(,"metadata":{},"items":[)", list_metadata(metadata));
     std::size_t size = text.size();
@@ -106,8 +106,8 @@ std::string View::list(const KindRow& kind, const std::vector<RecordPtr>& record
         if (!first) text += ',';
         first = false;
         if (whole) {
-            text += '{';
-            text += record->text;
+            // Items of built-in kinds do not name their kind, those of others do.
+            text += kind.custom ? record->object(kind) : record->item();
         } else {
             text += record->metadata_object();
         }
@@ -115,9 +115,9 @@ std::string View::list(const KindRow& kind, const std::vector<RecordPtr>& record
     return text + "]}";
 }
 
-std::string View::event_object(const Record& record, WallTime now, bool first) const {
-    if (form_ == Form::table) return table(*record.kind, {&record}, {record.version, {}, {}}, now, first);
-    return one(record, now);
+std::string View::event_object(const KindRow& kind, const Record& record, WallTime now, bool first) const {
+    if (form_ == Form::table) return table(kind, {&record}, {record.version, {}, {}}, now, first);
+    return one(kind, record, now);
 }
 
 std::string View::table(const KindRow& kind, const std::vector<const Record*>& records, const ListMetadata& metadata,
@@ -129,9 +129,9 @@ std::string View::table(const KindRow& kind, const std::vector<const Record*>& r
     for (const Record* record : records) {
         if (!first) text += ',';
         first = false;
-        text += R"({"cells":)" + table_cells(*record, now).dump();
+        text += R"({"cells":)" + table_cells(kind, *record, now).dump();
         if (include_ == Include::metadata) text += R"(,"object":)" + record->metadata_object();
-        if (include_ == Include::object) text += R"(,"object":)" + record->object();
+        if (include_ == Include::object) text += R"(,"object":)" + record->object(kind);
         if (include_ == Include::none) text += R"(,"object":null)";
         text += '}';
     }

@@ -30,11 +30,11 @@ public:
     static Outcome<View> negotiate(std::string_view accept, const Query& query);
 
     Form form() const { return form_; }
-    std::string one(const Record& record, WallTime now) const;
+    std::string one(const KindRow& kind, const Record& record, WallTime now) const;
     std::string list(const KindRow& kind, const std::vector<RecordPtr>& records, const ListMetadata& metadata,
                      WallTime now) const;
     /// The object of a watch event; only a Table's first one has the columns.
-    std::string event_object(const Record& record, WallTime now, bool first) const;
+    std::string event_object(const KindRow& kind, const Record& record, WallTime now, bool first) const;
 
 private:
     std::string table(const KindRow& kind, const std::vector<const Record*>& records, const ListMetadata& metadata,
@@ -45,6 +45,6 @@ private:
 };
 
 /// The cells of one row, in the order of the kind's columns.
-Json table_cells(const Record& record, WallTime now);
+Json table_cells(const KindRow& kind, const Record& record, WallTime now);
 
 }  // namespace moontide::sandbox

@@ -47,6 +47,9 @@ bool Watch::pull(std::string& out, std::size_t most) {
     }
     while (position_ < store_.version() && out.size() < most) tell_event(out, store_.event(++position_));
 
+    // A CustomResourceDefinition that goes ends the watches of its kind.
+    over_ = !options_.selection.kind->served;
+    if (over_) return false;
     const auto now = clock_.now();
     if (options_.bookmarks && now >= next_bookmark_ && position_ == store_.version()) tell_bookmark(out, false);
     over_ = now >= end_;
@@ -59,13 +62,13 @@ Instant Watch::due() const {
 
 void Watch::tell(std::string& out, const char* type, const Record& record) {
     out += fmt::format(R"({{"type":"{}","object":)", type);
-    out += view_.event_object(record, clock_.wall(), first_);
+    out += view_.event_object(*options_.selection.kind, record, clock_.wall(), first_);
     out += "}\n";
     first_ = false;
 }
 
 void Watch::tell_event(std::string& out, const Event& event) {
-    if (event.kind() != options_.selection.kind) return;
+    if (!event.kind()->is(*options_.selection.kind)) return;
     const bool matched = event.before && options_.selection.matches(*event.before);
     const bool matches = event.type != Event::Type::deleted && options_.selection.matches(*event.after);
     if (matches) {

@@ -1,5 +1,6 @@
 #include "sandbox/writes.hpp"
 
+#include "sandbox/definition_rules.hpp"
 #include "sandbox/managed_fields.hpp"
 #include "sandbox/registry.hpp"
 #include "sandbox/server_side_apply.hpp"
@@ -89,6 +90,7 @@ Outcome<Written> Writes::make(const KindRow& kind, const std::string& namespace_
         const auto name = text_at(object["metadata"], "name");
         if (auto admitted = admit(kind, namespace_name, name); !admitted) return refuse(admitted.error());
         if (kind.subresource("status")) object["status"] = first_status(kind);
+        if (kind.subresource("status") && kind.custom) object.erase("status");
         set_defaults(kind, object);
         if (tracked == Tracked::no) track_update(kind, "", nullptr, object, options.manager, clock_.wall());
         // What the server adds on its own belongs to nobody.
@@ -138,13 +140,13 @@ Outcome<Written> Writes::replace(const Place& place, Json object, const WriteOpt
                                            "object meta: {}",
                                            key, uid, record->uid)));
     }
-    return update(place, record, record->tree(), std::move(object), options, Tracked::no);
+    return update(place, record, record->tree(place.kind), std::move(object), options, Tracked::no);
 }
 
 Outcome<Written> Writes::modify(const Place& place, const Change& change, const WriteOptions& options) {
     const auto record = store_.find(place.kind, place.namespace_name, place.name);
     if (!record) return refuse(not_found(place.kind.resource, place.kind.group, place.name));
-    const auto old = record->tree();
+    const auto old = record->tree(place.kind);
     auto object = change(old);
     if (!object) return refuse(object.error());
     const auto name = text_at((*object)["metadata"], "name");
@@ -160,7 +162,7 @@ Outcome<Written> Writes::apply(const Place& place, Json applied, const WriteOpti
     const auto& kind = place.kind;
     const auto record = store_.find(kind, place.namespace_name, place.name);
     if (!record && !place.subresource.empty()) return refuse(not_found(kind.resource, kind.group, place.name));
-    const auto old = record ? record->tree() : Json();
+    const auto old = record ? record->tree(kind) : Json();
     auto object = sandbox::apply(kind, place.subresource, old, {std::move(applied), options.manager, options.force},
                                  clock_.wall());
     if (!object) return refuse(object.error());
@@ -202,7 +204,7 @@ Outcome<Written> Writes::update(const Place& place, const RecordPtr& record, con
         track_update(kind, place.subresource, old, object, options.manager, clock_.wall());
     }
     Complaints complaints;
-    validate_update(kind, object, old, complaints);
+    validate_update(kind, place.subresource, object, old, complaints);
     if (!complaints.empty()) return refuse(invalid(kind.kind, kind.group, place.name, complaints));
 
     object["metadata"]["resourceVersion"] = std::to_string(record->version);
@@ -299,7 +301,12 @@ Outcome<Removed> Writes::remove_object(const RecordPtr& record, const DeleteOpti
 
     auto object = record->tree();
     auto& metadata = object["metadata"];
-    if (kind.kind == "Pod") {
+    if (kind.kind == "CustomResourceDefinition" && kind.group == "apiextensions.k8s.io" && !record->terminating) {
+        definition::begin_deletion(object, clock_.wall());
+        if (options.dry_run) return Removed{make_record(kind, std::move(object), record->version), false};
+        return Removed{store_.put(kind, std::move(object)), false};
+    }
+    if (kind.kind == "Pod" && !kind.custom) {
         const auto spec = object.value("spec", Json::object());
         const auto phase = object.value("status", Json::object()).value("phase", std::string());
         auto grace = options.grace_seconds.value_or(spec.value("terminationGracePeriodSeconds", std::int64_t{30}));

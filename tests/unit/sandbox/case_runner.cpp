@@ -39,7 +39,7 @@ Json filled(const Json& json, const Words& words) {
         if (json.is_array()) {
             made.push_back(filled(value, words));
         } else {
-            made[key] = filled(value, words);
+            made[filled(key, words)] = filled(value, words);
         }
     }
     return made;

@@ -1,0 +1,70 @@
+#include "sandbox/patch_request.hpp"
+
+#include "sandbox/custom_rules.hpp"
+#include "sandbox/patch.hpp"
+
+#include <fmt/format.h>
+
+namespace moontide::sandbox {
+
+namespace {
+
+std::string text_at(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Outcome<PatchRequest> PatchRequest::read(const KindRow& kind, const Request& request) {
+    const auto type = media_type(request.content_type);
+    auto form = Form::strategic;
+    if (type == "application/merge-patch+json") {
+        form = Form::merge;
+    } else if (type == "application/json-patch+json") {
+        form = Form::json;
+    } else if (type != "application/strategic-merge-patch+json" || kind.custom) {
+        return refuse(unsupported_media_type(
+            kind.custom ? "the body of the request was in an unknown format - accepted media types include: "
+                          "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+                        : "415: Unsupported Media Type"));
+    }
+    if (request.body.size() > LARGEST_BODY) return refuse(body_too_large(LARGEST_BODY));
+    auto body = parse_json(request.body);
+    if (!body) return refuse(bad_request("error decoding patch: " + body.error()));
+    if (form != Form::json && !body->tree.is_object()) {
+        return refuse(bad_request(fmt::format(
+            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            body->tree.type_name())));
+    }
+    return PatchRequest(form, std::move(*body));
+}
+
+Outcome<Json> PatchRequest::apply(const KindRow& kind, const Json& old, FieldValidation validation,
+                                  std::vector<std::string>& warnings) const {
+    Body made{old, body_.duplicates};
+    Outcome<void> done;
+    if (form_ == Form::merge) {
+        merge_patch(made.tree, body_.tree);
+    } else if (form_ == Form::json) {
+        done = json_patch(made.tree, body_.tree);
+    } else {
+        done = strategic_patch(kind, made.tree, body_.tree);
+    }
+    if (!done) return refuse(done.error());
+    std::string why;
+    const auto text = made.tree.dump();
+    const bool same_kind = made.tree.is_object() && text_at(made.tree, "kind") == kind.kind &&
+                           text_at(made.tree, "apiVersion") == kind.api_version();
+    if (same_kind && fits(kind, made, validation, warnings, why)) {
+        if (kind.custom) {
+            for (auto& warning : warnings_of(made.tree, &old)) warnings.push_back(std::move(warning));
+        }
+        return std::move(made.tree);
+    }
+    Complaints complaints;
+    complaints.invalid("patch", text, why.empty() ? "a patch cannot change kind and apiVersion" : why);
+    return refuse(invalid("", "", "", complaints));
+}
+
+}  // namespace moontide::sandbox

@@ -1,0 +1,29 @@
+// The body of a PATCH that says what to change, and the object that comes of it.
+#pragma once
+
+#include "sandbox/bodies.hpp"
+
+#include <string>
+#include <vector>
+
+namespace moontide::sandbox {
+
+class PatchRequest {
+public:
+    /// Refuses content types that `kind` cannot be patched with, and bodies that are no patch.
+    static Outcome<PatchRequest> read(const KindRow& kind, const Request& request);
+
+    /// `kind` is that of `old`: the object's own, or Scale.
+    Outcome<Json> apply(const KindRow& kind, const Json& old, FieldValidation validation,
+                        std::vector<std::string>& warnings) const;
+
+private:
+    enum class Form { merge, json, strategic };
+
+    PatchRequest(Form form, Body body) : form_(form), body_(std::move(body)) {}
+
+    Form form_;
+    Body body_;
+};
+
+}  // namespace moontide::sandbox

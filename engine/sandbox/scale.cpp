@@ -1,0 +1,113 @@
+#include "sandbox/scale.hpp"
+
+#include "sandbox/captured.hpp"
+#include "sandbox/custom_kind.hpp"
+
+#include <fmt/format.h>
+
+namespace moontide::sandbox {
+
+namespace {
+
+CustomKind::Scale paths_of(const KindRow& kind) {
+    if (kind.custom && kind.custom->scale) return *kind.custom->scale;
+    return {".spec.replicas", ".status.replicas", ""};
+}
+
+Json::json_pointer pointer(std::string path) {
+    for (auto& character : path) {
+        if (character == '.') character = '/';
+    }
+    return Json::json_pointer(path);
+}
+
+const Json* at(const Json& object, const std::string& path) {
+    if (path.empty() || !object.contains(pointer(path))) return nullptr;
+    return &object.at(pointer(path));
+}
+
+/// A label selector in the text form: "a=b,c in (d,e)".
+std::string selector_text(const Json& selector) {
+    std::string text;
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ",") + part; };
+    for (const auto& [key, value] : selector.value("matchLabels", Json::object()).items())
+        add(key + "=" + value.get<std::string>());
+    for (const auto& expression : selector.value("matchExpressions", Json::array())) {
+        const auto key = expression.value("key", "");
+        const auto is = expression.value("operator", "");
+        std::string values;
+        for (const auto& value : expression.value("values", Json::array()))
+            values += (values.empty() ? "" : ",") + value.get<std::string>();
+        if (is == "Exists") add(key);
+        if (is == "DoesNotExist") add("!" + key);
+        if (is == "In") add(fmt::format("{} in ({})", key, values));
+        if (is == "NotIn") add(fmt::format("{} notin ({})", key, values));
+    }
+    return text;
+}
+
+}  // namespace
+
+const KindRow& scale_kind() {
+    static const KindRow row = [] {
+        KindRow made;
+        made.group = "autoscaling";
+        made.version = "v1";
+        made.kind = "Scale";
+        made.list_kind = "ScaleList";
+        made.resource = "scales";
+        made.schemas = &captured::openapi("apis/apps/v1")->at("components").at("schemas");
+        made.schema = &made.schemas->at("io.k8s.api.autoscaling.v1.Scale");
+        return made;
+    }();
+    return row;
+}
+
+Outcome<Json> scale_of(const KindRow& kind, const Json& object) {
+    const auto paths = paths_of(kind);
+    const Json* replicas = at(object, paths.spec_replicas);
+    if (!replicas) {
+        const auto why = fmt::format("the spec replicas field {} does not exist", in_quotes(paths.spec_replicas));
+        return refuse({500,
+                       "InternalError",
+                       "Internal error occurred: " + why,
+                       {{"causes", Json::array({{{"message", why}}})}},
+                       {}});
+    }
+    Json scale = {{"kind", "Scale"}, {"apiVersion", "autoscaling/v1"}, {"spec", Json::object()}};
+    for (const char* key : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
+        if (object.at("metadata").contains(key)) scale["metadata"][key] = object.at("metadata").at(key);
+    }
+    if (*replicas != 0) scale["spec"]["replicas"] = *replicas;
+    const Json* is = at(object, paths.status_replicas);
+    scale["status"]["replicas"] = is ? *is : Json(0);
+    if (const Json* selector = at(object, paths.label_selector); selector && selector->is_string()) {
+        scale["status"]["selector"] = *selector;
+    } else if (!kind.custom) {
+        scale["status"]["selector"] = selector_text(object.at("spec").value("selector", Json::object()));
+    }
+    return scale;
+}
+
+Json scale_or_none(const KindRow& kind, Json object) {
+    const auto path = pointer(paths_of(kind).spec_replicas);
+    if (!object.contains(path)) object[path] = 0;
+    return scale_of(kind, object).value_or(Json::object());
+}
+
+Outcome<Json> scaled(const KindRow& kind, Json object, const Json& scale) {
+    const auto replicas = scale.value("spec", Json::object()).value("replicas", std::int64_t{0});
+    const auto& metadata = scale.at("metadata");
+    const auto name = metadata.value("name", std::string());
+    if (!kind.custom && replicas < 0) {
+        Complaints complaints;
+        complaints.invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+        return refuse(invalid("Scale", "autoscaling", name, complaints));
+    }
+    object[pointer(paths_of(kind).spec_replicas)] = replicas;
+    if (const auto version = metadata.value("resourceVersion", std::string()); !version.empty())
+        object["metadata"]["resourceVersion"] = version;
+    return object;
+}
+
+}  // namespace moontide::sandbox

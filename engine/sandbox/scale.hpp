@@ -1,0 +1,20 @@
+// The scale subresource: the replicas of an object as a Scale of autoscaling/v1.
+#pragma once
+
+#include "sandbox/kinds.hpp"
+#include "sandbox/status.hpp"
+
+namespace moontide::sandbox {
+
+/// The kind Scale, which is served nowhere but there.
+const KindRow& scale_kind();
+
+/// Refuses an object that says nothing of replicas.
+Outcome<Json> scale_of(const KindRow& kind, const Json& object);
+/// The same with no replicas in that case, to be patched.
+Json scale_or_none(const KindRow& kind, Json object);
+
+/// The object with the replicas that the Scale asks for; its resourceVersion, where it has one, becomes the object's.
+Outcome<Json> scaled(const KindRow& kind, Json object, const Json& scale);
+
+}  // namespace moontide::sandbox
