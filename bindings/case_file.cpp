@@ -1,9 +1,9 @@
 #include "bindings/case_file.hpp"
 
+#include "base/nearest.hpp"
 #include "bindings/bytes.hpp"
 #include "bindings/yaml.hpp"
 #include "kube/resource.hpp"
-#include "policy/nearest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -97,7 +97,7 @@ Result<Json> manifest_of(const Json& object) {
             Words known = content;
             known.insert(known.end(), {"apiVersion", "metadata"});
             if (!whole) known.insert(known.end(), metadata_keys.begin(), metadata_keys.end());
-            return fail(fmt::format("unknown field '{}' of a {}{}", key, kind_name, policy::suggestion(key, known)));
+            return fail(fmt::format("unknown field '{}' of a {}{}", key, kind_name, suggestion(key, known)));
         }
         manifest[key] = value;
     }
@@ -146,7 +146,7 @@ public:
         if (!document_.is_object()) return error(line_, "a case is a map with 'title', 'given' and 'want'");
         for (const auto& [key, value] : document_.items()) {
             if (!among(case_keys, key)) {
-                return error(line_of(key), fmt::format("unknown key '{}'{}", key, policy::suggestion(key, case_keys)));
+                return error(line_of(key), fmt::format("unknown key '{}'{}", key, suggestion(key, case_keys)));
             }
         }
         Case one;
@@ -227,7 +227,7 @@ private:
                 for (const auto& [key, value] : refusals[i].items()) {
                     if (!among(refusal_keys, key)) {
                         return error(line_of("refused", i), fmt::format("unknown key '{}' of a refusal{}", key,
-                                                                        policy::suggestion(key, refusal_keys)));
+                                                                        suggestion(key, refusal_keys)));
                     }
                     if (!value.is_string()) {
                         return error(line_of("refused", i), fmt::format("'{}' of a refusal must be text", key));

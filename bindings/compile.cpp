@@ -1,10 +1,10 @@
+#include "base/nearest.hpp"
 #include "bindings/compiler.hpp"
 #include "bindings/convert.hpp"
 #include "bindings/data.hpp"
 #include "bindings/proxies.hpp"
 #include "bindings/state.hpp"
 #include "bindings/words.hpp"
-#include "policy/nearest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -108,7 +108,7 @@ void Compiler::read_settings(int table) {
             std::vector<std::string_view> names;
             for (const auto& [one, ignored] : out_.settings.items()) names.push_back(one);
             reject("settings", fmt::format("the configuration sets '{}', which is no setting of this policy{}", name,
-                                           policy::suggestion(name, names)));
+                                           suggestion(name, names)));
         }
         if (std::string_view(json_type(*known)) != json_type(value)) {
             reject(joined("settings", name),
@@ -319,92 +319,6 @@ void Compiler::read_words(int table) {
             if (!expiry) reject(path, "'expires': " + expiry.error().message);
         }
     });
-}
-
-void Compiler::read_content(int table) {
-    with_field(table, "", "keys", [&](int index, const std::string& path) {
-        if (lua_type(lua_, index) == LUA_TFUNCTION) {
-            Scope scope = copy_scope_;
-            scope.key = true;
-            out_.keys = function(index, path, scope);
-            return;
-        }
-        check_fields(index, path, keys_fields(), "field");
-        KeysShape keys_shape;
-        with_field(index, path, "keep",
-                   [&](int at, const std::string& field) { keys_shape.keep = texts(at, field, copy_scope_); });
-        with_field(index, path, "drop",
-                   [&](int at, const std::string& field) { keys_shape.drop = texts(at, field, copy_scope_); });
-        with_field(index, path, "rename", [&](int at, const std::string& field) {
-            Value map = text_map(at, field, policy::Braces::strict, copy_scope_);
-            if (!map.map()) reject(field, "'keys.rename' must be a table of old and new names");
-            keys_shape.rename = std::move(std::get<Value::Map>(map.form));
-        });
-        out_.keys = std::move(keys_shape);
-    });
-    with_field(table, "", "data", [&](int index, const std::string& path) {
-        Scope scope = copy_scope_;
-        scope.data = true;
-        out_.data = text_map(index, path, policy::Braces::loose, scope);
-    });
-    with_field(table, "", "object", [&](int index, const std::string& path) {
-        Scope scope = copy_scope_;
-        scope.object = true;
-        out_.object = value(index, path, policy::Braces::loose, scope);
-        if (!out_.object->function() && !out_.object->map())
-            reject_type(index, path, "a table of fields or a function");
-        if (!out_.object->map()) return;
-        for (const auto& [name, field] : *out_.object->map()) {
-            if (name == "metadata" || name == "apiVersion" || name == "kind") {
-                reject(field.place.path,
-                       fmt::format("'object' is what is beside {}; name, labels, annotations and kind are "
-                                   "slots of their own",
-                                   name));
-            }
-        }
-    });
-    with_field(table, "", "labels", [&](int index, const std::string& path) {
-        out_.labels = text_map(index, path, policy::Braces::strict, copy_scope_);
-    });
-    with_field(table, "", "annotations", [&](int index, const std::string& path) {
-        out_.annotations = text_map(index, path, policy::Braces::loose, copy_scope_);
-    });
-    with_field(table, "", "carry", [&](int index, const std::string& path) {
-        if (lua_type(lua_, index) == LUA_TFUNCTION) {
-            out_.carry = function(index, path, copy_scope_);
-            return;
-        }
-        check_fields(index, path, carry_fields(), "field");
-        CarryShape carry;
-        with_field(index, path, "labels",
-                   [&](int at, const std::string& field) { carry.labels = texts(at, field, copy_scope_); });
-        with_field(index, path, "annotations",
-                   [&](int at, const std::string& field) { carry.annotations = texts(at, field, copy_scope_); });
-        out_.carry = std::move(carry);
-    });
-}
-
-void Compiler::check_whole() {
-    if (std::ranges::none_of(out_.shape.copy_kinds, has_data)) {
-        for (const char* slot : {"keys", "data"}) {
-            if (!out_.lines.contains(slot)) continue;
-            reject(slot,
-                   fmt::format("'{}' is for ConfigMaps and Secrets; the fields of other kinds are 'object'", slot));
-        }
-    }
-    const auto* into = std::get_if<std::vector<SelectionShape>>(&out_.into);
-    const bool into_names =
-        into && std::ranges::all_of(*into, [](const auto& one) { return one.copy_name.has_value(); });
-    const bool computed = std::holds_alternative<Function>(out_.into);
-    if (!out_.name && !into_names && !computed) {
-        if (out_.from.empty()) reject("", "without 'from' the slot 'name' says what the copies are called");
-        if (out_.group) reject("group", "with 'group' the slot 'name' says what the one copy is called");
-    }
-    if (out_.shape.existing == policy::Existing::marked && !has_telling_mark(out_)) {
-        reject("existing",
-               "'existing' is \"marked\", which needs a label or annotation in the policy's 'labels' or "
-               "'annotations' that comes from the source, such as \"{source.namespace}/{source.name}\"");
-    }
 }
 
 }  // namespace moontide::bindings

@@ -1,7 +1,7 @@
+#include "base/nearest.hpp"
 #include "bindings/compiler.hpp"
 #include "bindings/proxies.hpp"
 #include "bindings/state.hpp"
-#include "policy/nearest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -168,7 +168,7 @@ void Compiler::check_placeholders(const policy::PlaceholderText& text, const std
         if (std::ranges::find(names, std::string_view(first)) == names.end()) {
             reject(path, fmt::format("'{{{}}}' in '{}': {} '{}'{}", placeholder.text(), path,
                                      placeholder.root == Root::settings ? "there is no setting" : "a target has no",
-                                     first, policy::suggestion(first, names)));
+                                     first, suggestion(first, names)));
         }
     }
 }

@@ -30,7 +30,7 @@ private:
     using Fields = std::span<const Slot>;
     using Visit = std::function<void(int index, const std::string& path)>;
 
-    // compile.cpp: slots.
+    // compile.cpp: slots that say who, where and how.
     void read_api(int table);
     void read_settings(int table);
     void set_scopes(int table);
@@ -39,10 +39,13 @@ private:
     void read_kinds(int table);
     void read_kind_list(int index, const std::string& path);
     void read_words(int table);
-    void read_content(int table);
     void read_with(int table);
-    void check_whole();
     void allow_copy_kind(const kube::Kind& kind, const std::string& path);
+
+    // compile_content.cpp: slots that say what, and what only holds for the whole.
+    void read_content(int table);
+    void check_marks(const Value& marks) const;
+    void check_whole();
 
     // compile_selection.cpp: selections.
     enum class Use { sources, namespaces, companion };

@@ -1,8 +1,8 @@
 #include "bindings/evaluation.hpp"
 
+#include "base/nearest.hpp"
 #include "bindings/convert.hpp"
 #include "policy/kind_of.hpp"
-#include "policy/nearest.hpp"
 
 #include <algorithm>
 
@@ -281,8 +281,7 @@ void Evaluation::read(lua_State* lua, std::string_view name) {
         std::string all;
         for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
         throw Raise(fmt::format("on has no '{}' here{}; it has {}", name,
-                                policy::suggestion(name, std::vector<std::string_view>(known.begin(), known.end())),
-                                all));
+                                suggestion(name, std::vector<std::string_view>(known.begin(), known.end())), all));
     }
     if (name == "sources") return push_sources(lua);
     if (name == "key") {

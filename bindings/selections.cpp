@@ -1,7 +1,7 @@
 #include "bindings/selections.hpp"
 
+#include "base/nearest.hpp"
 #include "kube/selector.hpp"
-#include "policy/nearest.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -168,8 +168,7 @@ Result<void> check_known(const Json& map, const std::vector<std::string_view>& k
     if (!map.is_object()) return evaluation.fail_at(place, "a list of tables is expected");
     for (const auto& [name, ignored] : map.items()) {
         if (std::ranges::find(known, name) == known.end()) {
-            return evaluation.fail_at(place,
-                                      fmt::format("unknown field '{}'{}", name, policy::suggestion(name, known)));
+            return evaluation.fail_at(place, fmt::format("unknown field '{}'{}", name, suggestion(name, known)));
         }
     }
     return {};

@@ -13,7 +13,7 @@ bool all_texts(const Value& value, const Predicate& holds) {
         return std::ranges::all_of(*list, [&](const Value& element) { return all_texts(element, holds); });
     }
     if (const auto* map = value.map()) {
-        return std::ranges::all_of(*map, [&](const auto& entry) { return all_texts(entry.second, holds); });
+        return std::ranges::all_of(*map, [&](const auto& entry) { return all_texts(entry.value, holds); });
     }
     return true;
 }

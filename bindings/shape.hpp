@@ -45,8 +45,9 @@ struct Place {
 
 /// A value of the table. Texts are compiled; lists and maps hold values in turn.
 struct Value {
+    struct Entry;
     using List = std::vector<Value>;
-    using Map = std::vector<std::pair<std::string, Value>>;
+    using Map = std::vector<Entry>;
 
     Place place;
     Scope scope;
@@ -61,6 +62,11 @@ struct Value {
     const Function* function() const { return std::get_if<Function>(&form); }
     const Map* map() const { return std::get_if<Map>(&form); }
     const List* list() const { return std::get_if<List>(&form); }
+};
+
+struct Value::Entry {
+    std::string key;
+    Value value;
 };
 
 /// A selection as it is written.

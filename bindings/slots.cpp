@@ -1,6 +1,6 @@
 #include "bindings/slots.hpp"
 
-#include "policy/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <algorithm>
 
@@ -116,7 +116,7 @@ const Slot* find_slot(std::span<const Slot> slots, std::string_view name) {
 std::string near_name(std::span<const Slot> slots, std::string_view name) {
     std::vector<std::string_view> names;
     for (const Slot& slot : slots) names.push_back(slot.name);
-    return policy::suggestion(name, names);
+    return suggestion(name, names);
 }
 
 }  // namespace moontide::bindings

@@ -1,6 +1,6 @@
 #include "bindings/words.hpp"
 
-#include "policy/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, Existing>, 6> existing_words = 
 bool tells(const std::optional<Value>& marks) {
     if (!marks || !marks->map()) return false;
     return std::ranges::any_of(*marks->map(), [](const auto& entry) {
-        const auto* text = entry.second.text();
+        const auto* text = entry.value.text();
         return text && std::ranges::any_of(text->placeholders(), [](const policy::Placeholder& placeholder) {
                    return placeholder.root == policy::Root::source || placeholder.root == policy::Root::owner ||
                           placeholder.root == policy::Root::group;
@@ -49,7 +49,7 @@ std::optional<Existing> existing_named(std::string_view word) {
 std::string near_existing(std::string_view word) {
     std::vector<std::string_view> names;
     for (const auto& [name, existing] : existing_words) names.push_back(name);
-    return policy::suggestion(word, names);
+    return suggestion(word, names);
 }
 
 std::optional<WallTime> parse_time(std::string_view text) {

@@ -1,7 +1,7 @@
 #include "cli/config.hpp"
 
+#include "base/nearest.hpp"
 #include "cli/yaml_tree.hpp"
-#include "policy/nearest.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -67,7 +67,7 @@ private:
             read_kinds(section);
         } else {
             config_.warnings.push_back(fmt::format("{}:{}: the section '{}' is not read{}", file_, section.line,
-                                                   section.key, policy::suggestion(section.key, known)));
+                                                   section.key, suggestion(section.key, known)));
         }
     }
 
@@ -83,7 +83,7 @@ private:
 
     void unknown_key(const YamlNode::Entry& entry, std::string_view section,
                      const std::vector<std::string_view>& known) {
-        auto hint = policy::suggestion(entry.key, known);
+        auto hint = suggestion(entry.key, known);
         if (hint.empty()) hint = fmt::format("; there are {}", fmt::join(known, ", "));
         wrong(entry.line, fmt::format("unknown key '{}' in '{}'{}", entry.key, section, hint));
     }
@@ -135,7 +135,7 @@ private:
         const std::vector<std::string_view> known(policies_.begin(), policies_.end());
         for (const auto& entry : entries(section)) {
             if (std::ranges::find(known, entry.key) == known.end()) {
-                auto hint = policy::suggestion(entry.key, known);
+                auto hint = suggestion(entry.key, known);
                 if (hint.empty()) hint = fmt::format("; there are {}", fmt::join(known, ", "));
                 wrong(entry.line, fmt::format("unknown policy '{}'{}", entry.key, hint));
                 continue;

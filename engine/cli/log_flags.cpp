@@ -1,7 +1,7 @@
 #include "cli/log_flags.hpp"
 
 #include "base/log.hpp"
-#include "policy/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <array>
 #include <utility>
@@ -24,7 +24,7 @@ Result<Value> chosen(std::string_view flag, const std::string& text,
     }
     std::string all;
     for (const auto name : names) all.append(all.empty() ? "" : ", ").append(name);
-    return fail(fmt::format("{} '{}' is none of {}{}", flag, text, all, policy::suggestion(text, names)));
+    return fail(fmt::format("{} '{}' is none of {}{}", flag, text, all, suggestion(text, names)));
 }
 
 }  // namespace

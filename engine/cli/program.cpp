@@ -1,7 +1,7 @@
 #include "cli/program.hpp"
 
+#include "base/nearest.hpp"
 #include "cli/command.hpp"
-#include "policy/nearest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,7 +42,7 @@ std::string unknown_text(const std::string& argument, const CLI::App& command) {
     if (!argument.starts_with('-')) return fmt::format("'{}' is one argument too many", argument);
     const auto name = argument.substr(0, argument.find('='));
     const auto names = option_names(command);
-    return fmt::format("unknown option '{}'{}", name, policy::suggestion(name, {names.begin(), names.end()}));
+    return fmt::format("unknown option '{}'{}", name, suggestion(name, {names.begin(), names.end()}));
 }
 
 int wrong(std::ostream& err, std::string_view message, const std::string& command) {
@@ -72,8 +72,7 @@ int run_program(const std::vector<std::string>& arguments, const Bindings& bindi
     if (const auto& first = arguments.front(); !first.starts_with('-')) {
         const auto names = subcommand_names(program);
         if (std::ranges::find(names, first) == names.end()) {
-            return wrong(err, fmt::format("unknown subcommand '{}'{}", first, policy::suggestion(first, names)),
-                         "moontide");
+            return wrong(err, fmt::format("unknown subcommand '{}'{}", first, suggestion(first, names)), "moontide");
         }
     }
 

@@ -1,11 +1,11 @@
 #include "kube/kubeconfig_context.hpp"
 
+#include "base/nearest.hpp"
 #include "kube/connection_url.hpp"
 #include "kube/credentials_base64.hpp"
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -23,25 +23,11 @@ struct Entry {
     std::string place(const Value* at) const { return file->name + ":" + std::to_string(at->line); }
 };
 
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i + 1);
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const auto changed = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-        }
-    }
-    return row.back();
-}
-
 /// "there are: prod, stage", the nearest first.
 std::string choices(const std::set<std::string>& names, const std::string& wanted) {
     if (names.empty()) return "there is none";
     std::vector<std::string> sorted(names.begin(), names.end());
-    std::ranges::stable_sort(sorted, {}, [&](const std::string& name) { return distance(name, wanted); });
+    std::ranges::stable_sort(sorted, {}, [&](const std::string& name) { return edits(name, wanted); });
     std::string text = "there are: ";
     for (std::size_t i = 0; i < sorted.size() && i < 8; ++i) text += (i > 0 ? ", " : "") + sorted[i];
     if (sorted.size() > 8) text += " and " + std::to_string(sorted.size() - 8) + " more";

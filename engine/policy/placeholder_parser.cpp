@@ -1,6 +1,6 @@
 #include "policy/placeholder_parser.hpp"
 
-#include "policy/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <algorithm>
 

@@ -46,6 +46,13 @@ TEST_CASE("mistakes are named with file, line, slot and a suggestion") {
          "policies/copy/policy.lua:5: slot 'owner': custom resources as owners are not served by this version"},
         {with("status = function(on) end,"), "policies/copy/policy.lua:5: slot 'status': custom resources"},
         {with("store = {},"), "policies/copy/policy.lua:5: slot 'store': records in PostgreSQL are not served"},
+        {with("labels = {\n    team = 'x',\n    ['moontide.dev/owner'] = 'me' },"),
+         "policies/copy/policy.lua:7: 'moontide.dev/owner' belongs to Moontide, which writes it on every copy to know "
+         "its own; choose a key of your own, such as 'example.com/owner'"},
+        {with("annotations = { ['moontide.dev/anything'] = '{source.name}' },"),
+         "policies/copy/policy.lua:5: 'moontide.dev/anything' belongs to Moontide"},
+        {with("labels = { ['app.kubernetes.io/managed-by'] = 'me' },"),
+         "policies/copy/policy.lua:5: 'app.kubernetes.io/managed-by' belongs to Moontide"},
         {with("from = { kind = 'ConfigMap', nmae = 'x' },"),
          "policies/copy/policy.lua:3: unknown field 'nmae' in 'from', did you mean 'name'?"},
         {with("keys = { kep = 'x' },"),

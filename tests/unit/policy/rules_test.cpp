@@ -1,7 +1,6 @@
 // Small rules on texts: label values, names, keys, marks of other tools, near names.
 #include "policy/globs.hpp"
 #include "policy/hygiene.hpp"
-#include "policy/nearest.hpp"
 #include "policy/policy.hpp"
 #include "policy/shorten.hpp"
 
@@ -121,18 +120,6 @@ TEST_CASE("keys are kept, dropped and renamed by globs") {
     globs.keep = {{"*", false}};
     CHECK(globs.apply("x.conf") == std::nullopt);
     CHECK(globs.apply("*") == "*");
-}
-
-TEST_CASE("a slip of the finger finds the name that was meant, anything else none") {
-    const std::vector<std::string_view> slots = {"keys", "kind", "labels", "annotations", "existing", "on"};
-    CHECK(nearest("kees", slots) == "keys");
-    CHECK(nearest("anotations", slots) == "annotations");
-    CHECK(nearest("exsiting", slots) == "existing");
-    CHECK(nearest("Labels", slots) == "labels");
-    CHECK(nearest("colour", slots).empty());
-    CHECK(nearest("", slots).empty());
-    CHECK(suggestion("kees", slots) == ", did you mean 'keys'?");
-    CHECK(suggestion("colour", slots).empty());
 }
 
 TEST_CASE("content is ours whole for ConfigMaps and Secrets, fields for other kinds, or as the policy says") {

@@ -1,4 +1,4 @@
-#include "policy/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -6,14 +6,16 @@
 
 #include <fmt/format.h>
 
-namespace moontide::policy {
+namespace moontide {
 namespace {
 
 char lower(char character) {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
 }
 
-/// The optimal string alignment distance.
+}  // namespace
+
+// The optimal string alignment distance.
 std::size_t edits(std::string_view from, std::string_view to) {
     std::vector<std::size_t> before_last(to.size() + 1);
     std::vector<std::size_t> last(to.size() + 1);
@@ -33,8 +35,6 @@ std::size_t edits(std::string_view from, std::string_view to) {
     }
     return last[to.size()];
 }
-
-}  // namespace
 
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& candidates) {
     // Longer texts are not names, and the table grows with the square.
@@ -59,4 +59,4 @@ std::string suggestion(std::string_view text, const std::vector<std::string_view
     return near.empty() ? std::string() : fmt::format(", did you mean '{}'?", near);
 }
 
-}  // namespace moontide::policy
+}  // namespace moontide

@@ -1,0 +1,13 @@
+# Files become part of a library: TEMPLATE is made to OUTPUT with @TEXTS@ (a constant for each of FILES, byte for byte)
+# and @ENTRIES@ ({"path", text} for each, the path relative to ROOT).
+set(TEXTS "")
+set(ENTRIES "")
+foreach(file IN LISTS FILES)
+  file(RELATIVE_PATH relative ${ROOT} ${file})
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(MAKE_C_IDENTIFIER "text_${relative}" symbol)
+  string(APPEND TEXTS "constexpr char ${symbol}[] = {${bytes}'\\0'};\n")
+  string(APPEND ENTRIES "    {\"${relative}\", std::string_view(${symbol}, sizeof(${symbol}) - 1)},\n")
+endforeach()
+configure_file(${TEMPLATE} ${OUTPUT} @ONLY)
