@@ -2,8 +2,11 @@
 
 #include "base/log.hpp"
 #include "sync/activation.hpp"
+#include "sync/audit.hpp"
 #include "sync/board.hpp"
 #include "sync/companions.hpp"
+#include "sync/forgetting.hpp"
+#include "sync/led.hpp"
 #include "sync/outcomes.hpp"
 #include "sync/planner.hpp"
 #include "sync/proof.hpp"
@@ -40,7 +43,9 @@ public:
           report_(board_, io_),
           outcomes_(board_, report_),
           companions_(board_, io_),
-          activation_(board_, io_, reach_) {
+          audit_(board_, io_),
+          activation_(board_, io_, reach_),
+          forgetting_(board_, reach_, companions_, [this] { return activation_.is_listing(); }) {
         const Gate::Limits limits{board_.options.vanished_least, board_.options.vanished_percent};
         for (auto& policy : policies) {
             board_.policies.push_back(
@@ -58,8 +63,10 @@ public:
         board_.client = TRY(kube::Client::create(io_, std::move(access), std::move(client_options)));
         watch::IngestOptions ingest_options;
         ingest_options.silent_after = board_.options.silent_after;
+        ingest_options.watch_list = board_.options.watch_list;
         ingest_options.seed = seed_;
         board_.ingest = std::make_unique<watch::Ingest>(io_, *board_.client, ingest_options);
+        board_.foreigners = std::make_unique<Foreigners>(board_);
         board_.events = board_.options.dry_run
                             ? status::no_events()
                             : status::event_recorder(io_, *board_.client, "moontide", system_clock());
@@ -70,7 +77,11 @@ public:
             name_thread("io");
             io_.run();
         });
-        io_.post([this] { activation_.begin(); });
+        io_.post([this] {
+            activation_.begin();
+            audit_.begin();
+            forgetting_.begin();
+        });
 
         const unsigned workers =
             board_.options.workers > 0 ? board_.options.workers : std::max(1U, std::thread::hardware_concurrency());
@@ -92,6 +103,9 @@ public:
         };
         hooks.signature = [this] { return apply::Signature{board_.options.instance, board_.cluster}; };
         hooks.outcome = [this](apply::Outcome outcome) { outcomes_.take(std::move(outcome)); };
+        hooks.unanswered = [this](const apply::Order& order, const std::string& why) {
+            outcomes_.unanswered(order, why);
+        };
         apply::ApplierOptions options;
         options.most_in_flight = board_.options.most_in_flight;
         options.seed = seed_;
@@ -121,7 +135,9 @@ private:
     Report report_;
     Outcomes outcomes_;
     Companions companions_;
+    Audit audit_;
     Activation activation_;
+    Forgetting forgetting_;
     std::jthread io_thread_;
     std::vector<std::jthread> workers_;
     bool running_ = false;
@@ -139,7 +155,11 @@ void Engine::work(std::stop_token token, unsigned number) {
             board_.metrics.queue_added(queue_name);
             board_.metrics.queue_waited(queue_name, work->waited);
         }
-        planner.look_at(work->key, work->urgency);
+        if (work->key.spot == audit_spot) {
+            audit_.found(work->key.unit, planner.audit(work->key.unit));
+        } else {
+            planner.look_at(work->key, work->urgency);
+        }
         if (running != nullptr) {
             board_.metrics.queue_worked(queue_name, std::chrono::steady_clock::now() - began);
         }
@@ -195,6 +215,7 @@ std::vector<Ailment> Engine::ailments() const {
     }
     const auto now = std::chrono::steady_clock::now();
     for (const auto& health : board_.ingest->health()) {
+        if (board_.foreigners->owns(health.id)) continue;
         if (!health.synced) {
             found.push_back({"watch " + health.scope.text(),
                              health.last_error.empty() ? "not synced yet" : "not synced: " + health.last_error});
@@ -290,11 +311,14 @@ std::vector<status::Reading> Engine::readings() const {
     std::vector<status::Reading> out;
     const auto now = std::chrono::steady_clock::now();
     for (const auto& health : board_.ingest->health()) {
+        if (board_.foreigners->owns(health.id)) continue;
         const auto watch = health.scope.text();
         const auto seconds = std::chrono::duration<double>(now - health.last_heard).count();
         out.push_back({"moontide_watch_staleness_seconds", {{"watch", watch}}, seconds});
         out.push_back({"moontide_watch_relists_total", {{"watch", watch}}, static_cast<double>(health.relists)});
     }
+    out.push_back({"moontide_units", {}, static_cast<double>(board_.units.size())});
+    out.push_back({"moontide_names", {}, static_cast<double>(board_.names.size())});
     out.push_back({"workqueue_depth", {{"name", queue_name}}, static_cast<double>(board_.queue.depth())});
     out.push_back({"moontide_writes_in_flight", {}, static_cast<double>(board_.applier->in_flight())});
     out.push_back({"moontide_writes_in_flight_limit", {}, static_cast<double>(board_.applier->limit())});
@@ -314,11 +338,17 @@ Result<std::unique_ptr<Sync>> Sync::start(kube::Access access, std::vector<polic
             }
         }
     }
-    std::uint64_t seed = options.seed;
-    if (seed == 0) seed = std::random_device{}();
-    auto engine = std::make_unique<Engine>(std::move(policies), std::move(options), metrics, std::move(on_deed), seed);
-    TRY_VOID(engine->start(std::move(access)));
-    return std::unique_ptr<Sync>(std::move(engine));
+    const auto make = [access, policies, options, &metrics,
+                       on_deed](std::function<bool()> may_write) -> Result<std::unique_ptr<Sync>> {
+        auto chosen = options;
+        chosen.may_write = std::move(may_write);
+        const std::uint64_t seed = options.seed == 0 ? std::random_device{}() : options.seed;
+        auto engine = std::make_unique<Engine>(policies, std::move(chosen), metrics, on_deed, seed);
+        TRY_VOID(engine->start(access));
+        return std::unique_ptr<Sync>(std::move(engine));
+    };
+    if (options.lead && !options.dry_run) return follow_the_lease(access, options, metrics, make);
+    return make({});
 }
 
 }  // namespace moontide

@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "kube/kubeconfig.hpp"
+#include "lead/elector.hpp"
 #include "policy/policy.hpp"
 #include "status/events.hpp"
 #include "status/metrics.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,12 +29,19 @@ struct SyncOptions {
     unsigned vanished_least = 10;
     unsigned vanished_percent = 10;
     std::string user_agent;
+    /// Works only while it holds that Lease; nothing: it is the only one. Not with `dry_run`.
+    std::optional<lead::ElectorOptions> lead;
+    /// Asked before each write; none: always. Set by the election.
+    std::function<bool()> may_write;
     /// Tests shorten these.
     Milliseconds backoff_first{5};
     Milliseconds backoff_last{300'000};
-    Milliseconds refused_again{30'000};  ///< a refused target is looked at again after this long
-    Milliseconds silent_after{150'000};  ///< a watch that says nothing for this long is dialled anew
-    std::uint64_t seed = 0;              ///< 0: from the machine
+    Milliseconds refused_again{30'000};   ///< a refused target is looked at again after this long
+    Milliseconds silent_after{150'000};   ///< a watch that says nothing for this long is dialled anew
+    Milliseconds audit_every{3'600'000};  ///< so often every unit is compared with the caches; 0: never
+    Milliseconds forget_every{60'000};    ///< what nothing speaks of any more is forgotten that often
+    bool watch_list = true;               ///< lists come as the beginning of a watch where the server has that
+    std::uint64_t seed = 0;               ///< 0: from the machine
 };
 
 /// What happened to a copy, as it happens: for the demo's story and for tests. From the engine's threads.

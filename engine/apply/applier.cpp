@@ -17,6 +17,10 @@ namespace {
 constexpr Milliseconds longest_hold{300'000};
 /// The cause of a 409 that an apply without force gets.
 constexpr std::string_view field_conflict = "FieldManagerConflict";
+/// So many times, and over so many timeouts, an order gets no answer before that is told: an outage of seconds is none
+/// of a user's business.
+constexpr unsigned unanswered_before_notice = 3;
+constexpr int timeouts_before_notice = 2;
 }  // namespace
 
 struct Applier::Implementation : std::enable_shared_from_this<Applier::Implementation> {
@@ -57,6 +61,7 @@ struct Applier::Implementation : std::enable_shared_from_this<Applier::Implement
     void looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer, Milliseconds took);
     void begin(Order order, std::string_view live_json);
     void proceed(Order order, const Address& address, Result<Next> next, Milliseconds took);
+    void no_answer(Order order, const std::string& why);
     void again_later(Order order, std::optional<Milliseconds> asked);
     bool held() const { return held_until.has_value(); }
     void left_flight();
@@ -78,8 +83,13 @@ void Applier::Implementation::pump() {
 
 void Applier::Implementation::send(Order order) {
     ++under_way;
+    const auto address = hooks.address(plan::target(order.step));
+    if (address.name.empty() || (address.resource.namespaced && address.namespace_name.empty())) {
+        // A DELETE without a name would be one of the whole collection.
+        finish(std::move(order), Denied{{0, "Invalid", "the target has no name", {}, {}}}, Milliseconds(0));
+        return;
+    }
     if (needs_look(order.step)) {
-        const auto address = hooks.address(plan::target(order.step));
         look(std::move(order), address, std::nullopt, Milliseconds(0));
     } else {
         begin(std::move(order), {});
@@ -143,10 +153,22 @@ void Applier::Implementation::again_later(Order order, std::optional<Millisecond
     });
 }
 
+void Applier::Implementation::no_answer(Order order, const std::string& why) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!order.unanswered_since) order.unanswered_since = now;
+    ++order.unanswered;
+    const bool long_enough = now - *order.unanswered_since >= options.timeout * timeouts_before_notice;
+    if (!order.told_unanswered && order.unanswered >= unanswered_before_notice && long_enough) {
+        order.told_unanswered = true;
+        if (hooks.unanswered) hooks.unanswered(order, why);
+    }
+    again_later(std::move(order), {});
+}
+
 void Applier::Implementation::answered(Order order, const Address& address, Result<kube::Answer> answer) {
     if (!answer) {
         // Sent or not, done or not: nobody knows. Sent again, it meets what it did itself and sees that it is right.
-        again_later(std::move(order), {});
+        no_answer(std::move(order), answer.error().message);
         return;
     }
     const auto took = answer->took;
@@ -188,8 +210,12 @@ void Applier::Implementation::look(Order order, const Address& address, std::opt
 
 void Applier::Implementation::looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer,
                                      Milliseconds took) {
-    if (!answer || answer->status == 429 || answer->status == 503) {
-        again_later(std::move(order), answer ? kube::read_status(*answer).retry_after : std::nullopt);
+    if (!answer) {
+        no_answer(std::move(order), answer.error().message);
+        return;
+    }
+    if (answer->status == 429 || answer->status == 503) {
+        again_later(std::move(order), kube::read_status(*answer).retry_after);
         return;
     }
     failures = 0;

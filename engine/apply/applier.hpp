@@ -36,6 +36,8 @@ struct ApplierHooks {
     std::function<Address(const plan::TargetKey&)> address;
     std::function<Signature()> signature;
     std::function<void(Outcome)> outcome;
+    /// Once for an order that got no answer several times over a long time; it is sent again all the same.
+    std::function<void(const Order&, const std::string& why)> unanswered = {};
 };
 
 /// A state machine on the io thread. An answer that never came says nothing about its request: the order is sent

@@ -36,6 +36,9 @@ struct Order {
     bool urgent = false;  ///< of a new namespace: before all other lanes
     std::string part;     ///< of a Release of a part: its id
     Stage stage = Stage::begun;
+    unsigned unanswered = 0;  ///< times that it was sent and no answer came
+    std::optional<Instant> unanswered_since = {};
+    bool told_unanswered = false;
 };
 
 /// The server did it; this is the object as it now is.

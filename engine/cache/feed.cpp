@@ -13,13 +13,17 @@
 namespace moontide::cache {
 
 struct Feed::Implementation {
-    Implementation(Store::Implementation& of_store, Filter first_filter, Listener to_tell, Synced on_synced)
+    Implementation(Store::Implementation& of_store, const kube::Kind& kind, Filter first_filter, Listener to_tell,
+                   Synced on_synced)
         : inside(of_store),
+          type(fmt::format(R"({{"apiVersion":"{}","kind":"{}",)", kind.api_version, kind.kind)),
           filter(std::move(first_filter)),
           listener(std::move(to_tell)),
           synced(std::move(on_synced)) {}
 
     Store::Implementation& inside;
+    const std::string type;  // how the text of an object begins
+    std::string typed_text;
     Filter filter;
     Listener listener;
     Synced synced;
@@ -48,7 +52,12 @@ struct Feed::Implementation {
     }
 
     /// Null, and a line in the log, where the text is not readable.
-    kube::ObjectPtr keep(std::string_view json) {
+    kube::ObjectPtr keep(const kube::Metadata& metadata, std::string_view json) {
+        const auto brace = json.find('{');
+        if (!metadata.typed && brace != std::string_view::npos) {
+            typed_text.assign(type).append(json.substr(brace + 1));
+            json = typed_text;
+        }
         auto object = kube::Object::read(keeping, json);
         if (object) return *object;
         log::warn("An object was left out: " + object.error().message);
@@ -63,7 +72,7 @@ struct Feed::Implementation {
     }
 
     void take(const kube::Metadata& metadata, std::string_view json) {
-        const auto object = keep(json);
+        const auto object = keep(metadata, json);
         if (!object) return;
         auto before = inside.put(object, marks_of(metadata));
         tell(std::move(before), object, false);
@@ -75,7 +84,7 @@ struct Feed::Implementation {
         pass(metadata);
         if (!existing) return;
         inside.erase(metadata.namespace_name, metadata.name);
-        auto last = keep(json);
+        auto last = keep(metadata, json);
         tell(last ? std::move(last) : existing, nullptr, false);
     }
 
@@ -116,9 +125,9 @@ struct Feed::Implementation {
     }
 };
 
-Feed::Feed(Store& store, Filter filter, Listener listener, Synced synced)
-    : self_(std::make_unique<Implementation>(*store.self_, std::move(filter), std::move(listener), std::move(synced))) {
-}
+Feed::Feed(Store& store, kube::Kind kind, Filter filter, Listener listener, Synced synced)
+    : self_(std::make_unique<Implementation>(*store.self_, kind, std::move(filter), std::move(listener),
+                                             std::move(synced))) {}
 Feed::~Feed() = default;
 
 void Feed::widen(Filter filter) {
@@ -165,7 +174,7 @@ void Feed::listed_with(const kube::Metadata& metadata, std::string_view object_j
     if (!self_->relist || !self_->filter(metadata)) return;
     auto object = self_->inside.contents.find(metadata.namespace_name, metadata.name);
     // The same version is the same object: readers keep the one that they have.
-    if (!object || object->resource_version() != metadata.resource_version) object = self_->keep(object_json);
+    if (!object || object->resource_version() != metadata.resource_version) object = self_->keep(metadata, object_json);
     if (!object) return;
     const auto listed = self_->relist->find(metadata.namespace_name, metadata.name);
     self_->relist->put(object, listed ? marks_of(*listed) : Marks{}, marks_of(metadata));

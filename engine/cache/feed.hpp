@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "cache/store.hpp"
 #include "kube/object.hpp"
+#include "kube/resource.hpp"
 #include "watch/ingest.hpp"
 
 #include <functional>
@@ -22,8 +23,9 @@ public:
     using Listener = std::function<void(const Change&)>;
     using Synced = std::function<void(bool first)>;
 
-    /// `listener` is called for each change, a relist's after its swap; `synced` after each whole list.
-    Feed(Store& store, Filter filter, Listener listener, Synced synced);
+    /// `listener` is called for each change, a relist's after its swap; `synced` after each whole list. Objects that
+    /// come without apiVersion and kind, as items of a typed list do, are kept with those of `kind`.
+    Feed(Store& store, kube::Kind kind, Filter filter, Listener listener, Synced synced);
     ~Feed() override;
 
     /// A wider filter; what it takes beyond the old one is not there until backfill() has brought it. Deletions are

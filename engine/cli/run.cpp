@@ -7,6 +7,7 @@
 #include "cli/program.hpp"
 #include "cli/signals.hpp"
 #include "kube/kubeconfig.hpp"
+#include "lead/elector.hpp"
 #include "serve/address.hpp"
 #include "serve/pages.hpp"
 #include "serve/server.hpp"
@@ -15,6 +16,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -39,6 +42,9 @@ struct Flags {
     bool dry_run = false;
     std::string metrics = ":8080";
     std::string health = ":8081";
+    bool leader_elect = false;
+    std::string leader_namespace;
+    lead::Timing leader_timing;
     LogFlags log;
 };
 
@@ -54,12 +60,27 @@ Result<Settings> settings_from(const Flags& flags, const Bindings& bindings) {
     Settings settings;
     settings.metrics = TRY(serve::parse_address(flags.metrics, "--metrics-bind-address"));
     settings.health = TRY(serve::parse_address(flags.health, "--health-probe-bind-address"));
+    if (const auto complaint = lead::complaint_about(flags.leader_timing); !complaint.empty()) {
+        return fail("--leader-election-...: " + complaint);
+    }
     settings.texts = TRY(gather_policies(bindings.builtins, flags.policies));
     if (!flags.config.empty()) {
         const auto text = TRY(read_text(flags.config));
         settings.config = TRY(parse_config(text, flags.config, settings.texts.names));
     }
     return settings;
+}
+
+/// The Lease of this instance: engines of other instances have copies of their own, and do not wait for this one.
+lead::ElectorOptions election(const Flags& flags, const Config& config, const kube::Access& access) {
+    lead::ElectorOptions options;
+    options.namespace_name = flags.leader_namespace.empty() ? access.default_namespace : flags.leader_namespace;
+    // An instance is a label's value, which knows more characters than an object's name.
+    options.name = config.instance;
+    std::ranges::transform(options.name, options.name.begin(),
+                           [](unsigned char c) { return c == '_' ? '-' : static_cast<char>(std::tolower(c)); });
+    options.timing = flags.leader_timing;
+    return options;
 }
 
 SyncOptions sync_options(const Config& config, bool dry_run) {
@@ -99,14 +120,15 @@ class Controller {
 public:
     /// The addresses first, so that a port that is taken ends the start before anything is written.
     Result<void> start(const Settings& settings, kube::Access access, std::vector<policy::PolicyPtr> policies,
-                       bool dry_run) {
+                       const Flags& flags) {
         if (settings.metrics) {
             metrics_server_ = TRY(
                 serve::Server::listen(*settings.metrics, {serve::metrics_page([this] { return metrics_.page(); })}));
         }
         if (settings.health) health_server_ = TRY(serve::Server::listen(*settings.health, health_routes()));
-        sync_ =
-            TRY(Sync::start(std::move(access), std::move(policies), sync_options(settings.config, dry_run), metrics_));
+        auto options = sync_options(settings.config, flags.dry_run);
+        if (flags.leader_elect) options.lead = election(flags, settings.config, access);
+        sync_ = TRY(Sync::start(std::move(access), std::move(policies), std::move(options), metrics_));
         metrics_.readings("cli", [this] { return readings_of(*sync_); });
         running_ = sync_.get();
         return {};
@@ -193,7 +215,7 @@ int run(const Flags& flags, const Surroundings& around) {
                {"health", settings->health ? settings->health->text() : "off"}});
 
     Controller controller;
-    if (const auto started = controller.start(*settings, std::move(*access), std::move(loaded.policies), flags.dry_run);
+    if (const auto started = controller.start(*settings, std::move(*access), std::move(loaded.policies), flags);
         !started) {
         return ended(exit_code::failed, started.error().message);
     }
@@ -226,10 +248,30 @@ Work add_run(CLI::App& program) {
         ->capture_default_str();
     command->add_option("--health-probe-bind-address", flags->health, "Where /healthz and /readyz are; 0 for nowhere")
         ->capture_default_str();
+    command->add_flag("--leader-elect", flags->leader_elect,
+                      "Work only while holding the Lease named after the instance, so that several replicas may run");
+    command->add_option("--leader-election-namespace", flags->leader_namespace,
+                        "Where the Lease is; else the pod's namespace, or that of the kubeconfig's context");
+    const auto duration = [&](const char* name, Milliseconds& value, const char* help) {
+        command
+            ->add_option_function<std::int64_t>(
+                name, [&value](std::int64_t milliseconds) { value = Milliseconds(milliseconds); }, help)
+            ->transform(
+                CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"ms", 1}, {"s", 1'000}, {"m", 60'000}},
+                                      CLI::AsNumberWithUnit::UNIT_REQUIRED))
+            ->type_name("DURATION");
+    };
+    duration("--leader-election-lease-duration", flags->leader_timing.lease,
+             "A Lease that is not renewed for so long is free [15s]");
+    duration("--leader-election-renew-deadline", flags->leader_timing.renew,
+             "A leader that cannot renew it for so long stops [10s]");
+    duration("--leader-election-retry-period", flags->leader_timing.retry, "The time between two tries [2s]");
     flags->log.add_to(*command);
     command->footer(
         "The built-in policies are on; `policies: {NAME: {enabled: false}}` in the config file turns one off, and\n"
-        "one of its name in --policies replaces it. SIGTERM stops within 5 s, a second one at once.\n"
+        "one of its name in --policies replaces it. Replicas with --leader-elect take turns; one whose\n"
+        "Leases are denied says so at its start and works without an election. SIGTERM stops within 5 s, a second one "
+        "at once.\n"
         "Examples:\n"
         "  moontide run --dry-run                         what would be done in the current context\n"
         "  moontide run --config config.yaml --context staging\n"

@@ -3,7 +3,6 @@
 #include "kube/depth.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -209,22 +208,30 @@ simdjson::error_code outline_metadata(ondemand::object object, Outline& outline)
     return simdjson::SUCCESS;
 }
 
-/// Runs `read(metadata)` on the metadata of the document.
+/// Runs `read(metadata)` on the metadata of the document. `typed`: whether apiVersion and kind are there too; where the
+/// server writes them they stand in front, so that the rest need not be walked.
 template <typename Read>
-simdjson::error_code walk(ondemand::parser& parser, simdjson::padded_string_view text, Read&& read) {
+simdjson::error_code walk(ondemand::parser& parser, simdjson::padded_string_view text, bool& typed, Read&& read) {
     ondemand::document document;
     WALK(parser.iterate(text).get(document));
     ondemand::object root;
     WALK(document.get_object().get(root));
+    int types = 0;
+    bool found = false;
     for (auto result : root) {
         ondemand::field field;
         WALK(std::move(result).get(field));
-        if (!is(field.key(), "metadata")) continue;
-        ondemand::object metadata;
-        WALK(field.value().get_object().get(metadata));
-        return read(metadata);
+        if (is(field.key(), "apiVersion") || is(field.key(), "kind")) {
+            ++types;
+        } else if (is(field.key(), "metadata") && !std::exchange(found, true)) {
+            ondemand::object metadata;
+            WALK(field.value().get_object().get(metadata));
+            WALK(read(metadata));
+        }
+        typed = types == 2;
+        if (found && typed) break;
     }
-    return simdjson::NO_SUCH_FIELD;
+    return found ? simdjson::SUCCESS : simdjson::NO_SUCH_FIELD;
 }
 
 /// Widens the cuts by the commas that they would leave without a neighbour.
@@ -269,15 +276,6 @@ const std::string_view* find(const TextMap& map, std::string_view key) {
     return found == map.end() ? nullptr : &found->second;
 }
 
-Result<ResourceVersion> parse_resource_version(std::string_view text) {
-    ResourceVersion version = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-    if (error != std::errc{} || end != text.data() + text.size() || version == 0) {
-        return fail(fmt::format("resourceVersion '{}' is no positive number", text.substr(0, 40)));
-    }
-    return version;
-}
-
 struct Reader::Implementation {
     ondemand::parser parser;
     std::vector<char> buffer;
@@ -303,7 +301,9 @@ struct Reader::Implementation {
 
     Result<Outline> outline(simdjson::padded_string_view text) {
         Outline found;
-        const auto error = walk(parser, text, [&](ondemand::object object) { return outline_metadata(object, found); });
+        bool typed = false;
+        const auto error =
+            walk(parser, text, typed, [&](ondemand::object object) { return outline_metadata(object, found); });
         if (error == simdjson::NO_SUCH_FIELD) return fail("the object has no metadata");
         if (error) return fail(fmt::format("the object's text: {}", simdjson::error_message(error)));
         if (found.name.size() <= 2 || found.name.front() != '"') return fail("the object has no metadata.name");
@@ -334,8 +334,8 @@ Result<Metadata> Reader::metadata(std::string_view json) {
     const auto text = TRY(self_->padded(json));
     Metadata metadata;
     std::string_view version;
-    const auto error =
-        walk(self_->parser, text, [&](ondemand::object object) { return read_metadata(object, metadata, version); });
+    const auto error = walk(self_->parser, text, metadata.typed,
+                            [&](ondemand::object object) { return read_metadata(object, metadata, version); });
     if (error == simdjson::NO_SUCH_FIELD) return fail("the object has no metadata");
     if (error) return fail(fmt::format("the object's text: {}", simdjson::error_message(error)));
     if (metadata.name.empty()) return fail("the object has no metadata.name");

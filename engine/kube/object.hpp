@@ -36,6 +36,7 @@ struct Metadata {
     std::vector<std::string_view> owner_uids;  ///< of the owner references
     bool has_finalizers = false;
     bool has_owner_references = false;
+    bool typed = false;  ///< the text has apiVersion and kind; items of a typed list do not
 };
 
 /// The decimal text of a resourceVersion; "" and "0" and whatever else a client cannot order are errors.

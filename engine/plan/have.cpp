@@ -41,6 +41,7 @@ std::optional<Record> Have::remove(const TargetKey& target) {
     const Record before = found->second;
     records_.erase(found);
     accepted_.erase(target);
+    drop_part(target);
     const auto of_unit = by_unit_.find(before.unit);
     of_unit->second.erase(std::lower_bound(of_unit->second.begin(), of_unit->second.end(), target));
     if (of_unit->second.empty()) by_unit_.erase(of_unit);
@@ -78,10 +79,14 @@ std::vector<TargetKey> Have::parts_at(const TargetKey& whole) {
     return parts;
 }
 
-std::vector<UnitId> Have::units() const {
-    std::vector<UnitId> units;
-    units.reserve(by_unit_.size());
-    for (const auto& [unit, targets] : by_unit_) units.push_back(unit);
+std::unordered_set<UnitId> Have::units_in_hand() const {
+    std::unordered_set<UnitId> units;
+    const auto take = [&](UnitId unit) { units.insert(unit); };
+    sighted_.each_unit(take);
+    ticketed_.each_unit(take);
+    contested_.each_unit(take);
+    for (const auto& [target, ticket] : tickets_) units.insert(ticket.again.begin(), ticket.again.end());
+    for (const auto& [target, trouble] : troubles_) units.insert(trouble.unit);
     return units;
 }
 
@@ -93,12 +98,27 @@ void Have::see(const TargetKey& target, Sighting sighting) {
     // Its deletion was shown, and another object stands in its place.
     const bool by_successor = std::holds_alternative<Absent>(sighting.standing) && sighting.uid != Uid{} &&
                               known != nullptr && known->uid != sighting.uid && !sightings_.contains(target);
-    if (by_record || by_watch || by_successor) {
-        sightings_.erase(target);
-        return;
-    }
+    unsee(target);
+    if (by_record || by_watch || by_successor) return;
+    if (const auto* shown = std::get_if<Record>(&sighting.standing)) sighted_.add(shown->unit, target);
     sightings_[target] = std::move(sighting);
     if (target.part != 0) parts_[target.whole()].insert(target.part);
+}
+
+void Have::unsee(const TargetKey& target) {
+    const auto found = sightings_.find(target);
+    if (found == sightings_.end()) return;
+    if (const auto* shown = std::get_if<Record>(&found->second.standing)) sighted_.remove(shown->unit, target);
+    sightings_.erase(found);
+    drop_part(target);
+}
+
+void Have::drop_part(const TargetKey& target) {
+    if (target.part == 0 || records_.contains(target) || sightings_.contains(target)) return;
+    const auto found = parts_.find(target.whole());
+    if (found == parts_.end()) return;
+    found->second.erase(target.part);
+    if (found->second.empty()) parts_.erase(found);
 }
 
 const Sighting* Have::sighting(const TargetKey& target) const {
@@ -125,17 +145,19 @@ bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVers
     }
     if (!caught) return seen.own_write;
     const bool own = seen.own_write && exactly;
-    sightings_.erase(found);
+    unsee(target);
     return own;
 }
 
 void Have::progressed(KindId kind, Watched watched, kube::ResourceVersion version) {
     auto& shown = shown_[{kind, watched}];
     shown = std::max(shown, version);
-    std::erase_if(sightings_, [&](const auto& entry) {
-        return entry.first.kind == kind && watch_of(entry.first) == watched && is_watched(entry.second) &&
-               entry.second.version <= version;
-    });
+    std::vector<TargetKey> shown_now;
+    for (const auto& [target, seen] : sightings_) {
+        if (target.kind == kind && watch_of(target) == watched && is_watched(seen) && seen.version <= version)
+            shown_now.push_back(target);
+    }
+    for (const auto& target : shown_now) unsee(target);
 }
 
 void Have::relisted(KindId kind, Watched watched, kube::ResourceVersion version) {
@@ -152,7 +174,7 @@ void Have::relisted(KindId kind, Watched watched, kube::ResourceVersion version)
 void Have::forget_foreign(const TargetKey& target) {
     const auto found = sightings_.find(target);
     if (found == sightings_.end() || found->second.own_write) return;
-    sightings_.erase(found);
+    unsee(target);
 }
 
 const Accepted* Have::accepted(const TargetKey& target) const {
@@ -173,6 +195,8 @@ Standing Have::standing(const TargetKey& target) const {
 
 Ticket& Have::issue(const TargetKey& target, UnitId unit, bool creates) {
     auto& ticket = tickets_[target];
+    ticketed_.remove(ticket.unit, target);
+    ticketed_.add(unit, target);
     ticket = Ticket{.number = ++last_ticket_, .unit = unit, .creates = creates};
     return ticket;
 }
@@ -183,17 +207,22 @@ Ticket* Have::ticket(const TargetKey& target) {
 }
 
 void Have::close(const TargetKey& target) {
-    tickets_.erase(target);
+    const auto found = tickets_.find(target);
+    if (found == tickets_.end()) return;
+    ticketed_.remove(found->second.unit, target);
+    tickets_.erase(found);
 }
 
 void Have::contest(const TargetKey& target, UnitId unit) {
     auto& waiting = candidates_[target];
     if (std::find(waiting.begin(), waiting.end(), unit) == waiting.end()) waiting.push_back(unit);
+    contested_.add(unit, target);
 }
 
 void Have::withdraw(const TargetKey& target, UnitId unit) {
     const auto found = candidates_.find(target);
     if (found == candidates_.end()) return;
+    contested_.remove(unit, target);
     std::erase(found->second, unit);
     if (found->second.empty()) candidates_.erase(found);
 }
@@ -203,11 +232,17 @@ std::vector<UnitId> Have::candidates(const TargetKey& target) const {
     return found == candidates_.end() ? std::vector<UnitId>() : found->second;
 }
 
-std::vector<TargetKey> Have::contested_by(UnitId unit) const {
+std::vector<TargetKey> Have::contested_by(UnitId unit, NameId namespace_name) const {
     std::vector<TargetKey> targets;
-    for (const auto& [target, waiting] : candidates_) {
-        if (std::find(waiting.begin(), waiting.end(), unit) != waiting.end()) targets.push_back(target);
-    }
+    contested_.for_each(unit, namespace_name, [&](const TargetKey& target) { targets.push_back(target); });
+    return targets;
+}
+
+std::vector<TargetKey> Have::in_hand(UnitId unit, NameId namespace_name) const {
+    std::vector<TargetKey> targets;
+    const auto take = [&](const TargetKey& target) { targets.push_back(target); };
+    sighted_.for_each(unit, namespace_name, take);
+    ticketed_.for_each(unit, namespace_name, take);
     return targets;
 }
 

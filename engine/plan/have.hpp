@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "plan/identity.hpp"
 #include "plan/record.hpp"
+#include "plan/unit_index.hpp"
 
 #include <map>
 #include <optional>
@@ -77,8 +78,29 @@ public:
     std::size_t count_of(UnitId unit) const;
     /// The parts in one object that the records or the sightings have.
     std::vector<TargetKey> parts_at(const TargetKey& whole);
-    std::vector<UnitId> units() const;
+    /// Those of tickets, sightings, contests and troubles: something of them is under way, copies or not.
+    std::unordered_set<UnitId> units_in_hand() const;
     std::size_t size() const { return records_.size(); }
+    /// Every name that anything here holds, some more than once.
+    template <typename Function>
+    void each_name(Function&& function) const {
+        const auto of_all = [&](const auto& map) {
+            for (const auto& [target, value] : map) {
+                function(target.namespace_name);
+                function(target.name);
+            }
+        };
+        of_all(records_);
+        of_all(sightings_);
+        of_all(tickets_);
+        of_all(candidates_);
+        of_all(troubles_);
+        of_all(rivalries_);
+        for (const auto& [target, record] : records_) function(record.keys);
+        for (const auto& [target, sighting] : sightings_) {
+            if (const auto* record = std::get_if<Record>(&sighting.standing)) function(record->keys);
+        }
+    }
     template <typename Function>
     void each(Function&& function) const {
         for (const auto& [target, record] : records_) function(target, record);
@@ -99,13 +121,6 @@ public:
     /// A foreign object is not watched, nor is that there is none: what was seen of it serves one decision.
     void forget_foreign(const TargetKey& target);
     std::size_t own_writes_unseen() const;
-    /// Copies that an answer showed and the records do not have yet.
-    template <typename Function>
-    void each_sighting(Function&& function) const {
-        for (const auto& [target, sighting] : sightings_) {
-            if (const auto* record = std::get_if<Record>(&sighting.standing)) function(target, *record);
-        }
-    }
 
     /// The sighting where there is one, else the record, else absent.
     Standing standing(const TargetKey& target) const;
@@ -125,7 +140,11 @@ public:
     void contest(const TargetKey& target, UnitId unit);
     void withdraw(const TargetKey& target, UnitId unit);
     std::vector<UnitId> candidates(const TargetKey& target) const;
-    std::vector<TargetKey> contested_by(UnitId unit) const;
+    /// In one namespace, or (0) in all.
+    std::vector<TargetKey> contested_by(UnitId unit, NameId namespace_name = 0) const;
+    /// Where a step of the unit is on its way, or an answer showed a copy of it that the records may not have yet; in
+    /// one namespace, or (0) in all.
+    std::vector<TargetKey> in_hand(UnitId unit, NameId namespace_name) const;
 
     // How the server writes what we wrote.
 
@@ -139,6 +158,9 @@ public:
     std::unordered_map<TargetKey, Rivalry, TargetKeyHash>& rivalries() { return rivalries_; }
 
 private:
+    void unsee(const TargetKey& target);
+    void drop_part(const TargetKey& target);
+
     template <typename Value>
     using ByTarget = std::unordered_map<TargetKey, Value, TargetKeyHash>;
 
@@ -148,8 +170,11 @@ private:
     std::map<std::pair<KindId, Watched>, kube::ResourceVersion> shown_;  // up to where each watch has come
     ByTarget<std::set<UnitId>> parts_;  // by whole target: units that have, or had, a part there
     ByTarget<Accepted> accepted_;
+    UnitIndex sighted_;  // of sightings_, by the unit of what they show
     ByTarget<Ticket> tickets_;
+    UnitIndex ticketed_;  // of tickets_
     ByTarget<std::vector<UnitId>> candidates_;
+    UnitIndex contested_;  // of candidates_
     ByTarget<Trouble> troubles_;
     ByTarget<Rivalry> rivalries_;
     std::uint64_t last_ticket_ = 0;

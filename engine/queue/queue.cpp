@@ -98,6 +98,11 @@ void Queue::forget(Key key) {
     failures_.erase(key);
 }
 
+void Queue::forget_unit(std::uint32_t unit) {
+    std::scoped_lock lock(mutex_);
+    std::erase_if(failures_, [&](const auto& entry) { return entry.first.unit == unit; });
+}
+
 void Queue::release_due(Instant now) {
     while (!due_.empty() && due_.begin()->first <= now) {
         const auto entry = delayed_.find(due_.begin()->second);

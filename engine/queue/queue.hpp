@@ -57,6 +57,16 @@ public:
     /// After a delay that grows with each retry of this key until forget().
     void retry(Key key, Delay kind = Delay::soon);
     void forget(Key key);
+    /// forget() for every key of the unit.
+    void forget_unit(std::uint32_t unit);
+    /// Every key that waits, now or for later; not those that are worked on.
+    template <typename Function>
+    void each_key(Function&& function) const {
+        std::scoped_lock lock(mutex_);
+        for (const auto& [key, waiting] : waiting_) function(key);
+        for (const auto& [key, delayed] : delayed_) function(key);
+        for (const auto& [key, count] : failures_) function(key);
+    }
 
     /// Blocks; nothing once stop was requested.
     std::optional<Work> take(std::stop_token stop);

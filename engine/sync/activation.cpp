@@ -80,7 +80,8 @@ void Activation::watch_namespaces() {
     };
     board_.ingest->post([this, changed] {
         namespaces_ = std::make_unique<cache::Feed>(
-            board_.namespaces, [](const kube::Metadata&) { return true; }, changed, [this](bool) { check_all(); });
+            board_.namespaces, namespace_kind, [](const kube::Metadata&) { return true; }, changed,
+            [this](bool) { check_all(); });
         board_.ingest->add({*kube::well_known(namespace_kind), {}, {}, {}, true}, *namespaces_);
     });
 }
@@ -150,7 +151,7 @@ void Activation::watch(RunningPolicy& running, const std::vector<kube::Resource>
         for (auto* feed : running.feeds) {
             if (feed->feed) continue;
             feed->feed = std::make_unique<cache::Feed>(
-                feed->store,
+                feed->store, feed->scope.resource.kind,
                 [this, feed](const kube::Metadata& object) {
                     return std::any_of(feed->policies.begin(), feed->policies.end(), [&](std::size_t index) {
                         return selects(board_, *board_.policies[index], feed->scope.resource.kind, object);
@@ -300,6 +301,10 @@ bool Activation::confirm(const std::string& plan) {
         return true;
     }
     return false;
+}
+
+bool Activation::is_listing() const {
+    return std::any_of(copies_.begin(), copies_.end(), [](const auto& one) { return one.second->is_listing(); });
 }
 
 bool Activation::all_looked() const {

@@ -27,6 +27,8 @@ public:
     /// Any thread: the user's yes to a paused plan.
     bool confirm(const std::string& plan);
     bool all_looked() const;
+    /// Ingest thread: a list of copies is on its way.
+    bool is_listing() const;
 
 private:
     void identify();

@@ -12,6 +12,7 @@
 #include "status/events.hpp"
 #include "status/metrics.hpp"
 #include "sync.hpp"
+#include "sync/foreigners.hpp"
 #include "sync/gate.hpp"
 #include "sync/units.hpp"
 #include "watch/ingest.hpp"
@@ -82,7 +83,8 @@ struct Board {
     status::Metrics& metrics;
     const std::function<void(const Deed&)> on_deed;
 
-    std::unique_ptr<kube::Client> client;  // io thread
+    std::unique_ptr<kube::Client> client;    // io thread
+    std::unique_ptr<Foreigners> foreigners;  // outlives the ingest
     std::unique_ptr<watch::Ingest> ingest;
     std::unique_ptr<apply::Applier> applier;
     std::unique_ptr<status::Events> events;

@@ -110,7 +110,7 @@ void Companions::start(Kind& kind) {
             };
             board_.ingest->post([this, &kind, resource = **resolved, changed, synced] {
                 kind.resource = resource;
-                kind.feed = std::make_unique<cache::Feed>(kind.store, filter_of(kind), changed, synced);
+                kind.feed = std::make_unique<cache::Feed>(kind.store, kind.kind, filter_of(kind), changed, synced);
                 board_.ingest->add({resource, {}, {}, {}, false}, *kind.feed);
             });
         });

@@ -31,6 +31,13 @@ public:
     };
     Answer find(const kube::Ref& ref);
     bool synced() const;
+    template <typename Function>
+    void each_namespace(Function&& function) const {
+        std::scoped_lock lock(mutex_);
+        for (const auto& [ref, askers] : askers_) {
+            for (const auto& [unit, namespace_name] : askers) function(namespace_name);
+        }
+    }
 
 private:
     struct Kind;

@@ -99,10 +99,12 @@ void Copies::look_at(const plan::TargetKey& target, plan::UnitId unit, bool by_o
 }
 
 void Copies::relist_begun() {
+    listing_ = true;
     listed_.clear();
 }
 
 void Copies::relist_abandoned() {
+    listing_ = false;
     listed_.clear();
 }
 
@@ -147,6 +149,7 @@ void Copies::relisted(kube::ResourceVersion version) {
     listed_.clear();
     for (const auto& [target, unit] : stirred) look_at(target, unit, false);
     const bool first = !once_synced_;
+    listing_ = false;
     once_synced_ = true;
     synced_(first);
     board_.stirred();

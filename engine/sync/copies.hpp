@@ -19,6 +19,9 @@ public:
     /// `synced` is called after each whole list.
     Copies(Board& board, plan::KindId kind, plan::Watched watched, std::function<void(bool first)> synced);
 
+    /// A list is on its way.
+    bool is_listing() const { return listing_; }
+
     void relist_begun() override;
     void listed(std::string_view object_json) override;
     void relisted(kube::ResourceVersion version) override;
@@ -44,6 +47,7 @@ private:
     const std::function<void(bool first)> synced_;
     plan::LiveReader reader_;
     std::map<plan::TargetKey, plan::Record> listed_;
+    bool listing_ = false;
     bool once_synced_ = false;
     std::set<std::string> policies_gone_;  // already told
 };

@@ -182,7 +182,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
             const auto* record = std::get_if<plan::Record>(&standing);
             const auto holder = record == nullptr ? std::optional<Unit>() : board_.units.get(record->unit);
             if (holder) message = "is held for " + source_text(holder->bond) + " by policy " + holder->bond.policy;
-        } else if (wish != nullptr) {
+        } else if (wish != nullptr && (target.part != 0 || !board_.foreigners->await(target, unit.id))) {
             board_.queue.add_after({unit.id, target.namespace_name}, board_.options.refused_again, queue::Urgency::idle,
                                    queue::Delay::planned);
         }

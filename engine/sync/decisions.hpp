@@ -1,6 +1,7 @@
 // From what is asked for to orders: each target is compared with what stands there.
 #pragma once
 
+#include "sync/audit.hpp"
 #include "sync/board.hpp"
 #include "sync/evaluation.hpp"
 #include "sync/report.hpp"
@@ -18,6 +19,9 @@ public:
 
     /// Decides and orders. `first_look`: what a start finds dropped is counted before it goes.
     void carry_out(const Unit& unit, RunningPolicy& running, Evaluated evaluated, bool urgent, bool first_look);
+    /// For an audit; nothing where it is as it should be, or will be by what is on its way.
+    std::optional<Difference> compare(plan::Have& have, const Unit& unit, const RunningPolicy& running,
+                                      const Asked& asked) const;
 
 private:
     /// Which target the unit's wish is about, and what stands there: the object whole, or its part of it.

@@ -3,6 +3,8 @@
 #include "plan/content_hash.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 namespace moontide::sync {
 
@@ -20,6 +22,15 @@ void Gate::returned(plan::UnitId unit) {
     std::scoped_lock lock(mutex_);
     waiting_.erase(unit);
     paused_.erase(unit);
+}
+
+void Gate::looked(plan::UnitId unit, plan::NameId only, const std::function<bool(plan::NameId)>& still) {
+    std::scoped_lock lock(mutex_);
+    for (auto* drops : {&waiting_drops_, &paused_drops_}) {
+        const auto begin = drops->lower_bound({unit, only});
+        const auto end = drops->upper_bound({unit, only == 0 ? std::numeric_limits<plan::NameId>::max() : only});
+        for (auto drop = begin; drop != end;) drop = still(drop->second) ? std::next(drop) : drops->erase(drop);
+    }
 }
 
 bool Gate::too_many(std::size_t causes, std::size_t of) const {
@@ -75,6 +86,13 @@ std::vector<plan::UnitId> Gate::paused_units() const {
 std::vector<Gate::Drop> Gate::paused_drops() const {
     std::scoped_lock lock(mutex_);
     return {paused_drops_.begin(), paused_drops_.end()};
+}
+
+std::vector<Gate::Drop> Gate::drops() const {
+    std::scoped_lock lock(mutex_);
+    std::vector<Drop> all(waiting_drops_.begin(), waiting_drops_.end());
+    all.insert(all.end(), paused_drops_.begin(), paused_drops_.end());
+    return all;
 }
 
 Gate::Released Gate::confirm() {

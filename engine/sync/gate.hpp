@@ -4,6 +4,7 @@
 #include "plan/identity.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -35,6 +36,9 @@ public:
     void dropped(Drop drop);
     /// It is back, or the watch has told its end.
     void returned(plan::UnitId unit);
+    /// The unit was looked at, in one namespace or (0) in all: of what it would drop there, only what is `still` to be
+    /// dropped stays here. The rest is wanted again, or has gone by itself.
+    void looked(plan::UnitId unit, plan::NameId only, const std::function<bool(plan::NameId)>& still);
 
     /// All that a start or relist can find has been found: what goes on, unless it is too much of the policy's
     /// `sources` (those that are gone included) or of its `namespaces`; then it is paused until confirm().
@@ -47,6 +51,8 @@ public:
     std::string plan_id(const std::string& policy) const;
     std::vector<plan::UnitId> paused_units() const;
     std::vector<Drop> paused_drops() const;
+    /// Those that wait or are paused.
+    std::vector<Drop> drops() const;
     Released confirm();
 
 private:

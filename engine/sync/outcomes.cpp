@@ -59,6 +59,8 @@ std::optional<plan::Record> record_at(Board& board, const plan::TargetKey& targe
 
 bool Outcomes::may_send(const apply::Order& order) {
     if (board_.stopping) return false;
+    // The term is over, and with it this engine.
+    if (board_.options.may_write && !board_.options.may_write()) return false;
     const bool current = board_.units.generation(order.unit) == order.generation;
     return board_.have.with([&](plan::Have& have) {
         const auto& target = plan::target(order.step);
@@ -211,6 +213,18 @@ Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, con
     known = trouble;
     if (is_new) report_.trouble(order.unit, board_.describe(target), trouble);
     return {.result = "failed", .again = false, .failed = true};
+}
+
+void Outcomes::unanswered(const apply::Order& order, const std::string& why) {
+    const auto& target = plan::target(order.step);
+    const auto unit = board_.units.get(order.unit);
+    board_.metrics.step(unit ? unit->bond.policy : std::string(), plan::name(order.step), "unanswered");
+    board_.have.with([&](plan::Have& have) {
+        plan::Trouble trouble{.unit = order.unit, .failures = order.unanswered, .reason = "NoAnswer"};
+        trouble.message = "the server has not answered " + std::to_string(order.unanswered) + " times: " + why;
+        have.troubles()[target] = trouble;
+        report_.trouble(order.unit, board_.describe(target), trouble);
+    });
 }
 
 void Outcomes::take(apply::Outcome outcome) {

@@ -15,6 +15,8 @@ public:
     /// Whether an order is still wanted; marks it as sent.
     bool may_send(const apply::Order& order);
     void take(apply::Outcome outcome);
+    /// The server does not answer to this order, again and again.
+    void unanswered(const apply::Order& order, const std::string& why);
 
 private:
     struct Told {

@@ -53,6 +53,7 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
             report_.policy_error(unit->id, evaluated.error().message);
         } else if (!evaluated->incomplete) {
             add_unwanted(board_, evaluation_, *unit, *running, key, false, *evaluated);
+            let_go(*unit, *running, key, *evaluated);
             decisions_.carry_out(*unit, *running, std::move(*evaluated), urgency == queue::Urgency::front, first_look);
         }
     }
@@ -124,9 +125,26 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
             return;
         }
     }
+    // They go with the source, whether their namespaces ask or not.
+    gate.looked(unit.id, key.spot, [](plan::NameId) { return false; });
     Evaluated nothing;
     add_unwanted(board_, evaluation_, unit, running, key, true, nothing);
     decisions_.carry_out(unit, *board_.policies[running.index], std::move(nothing), false, false);
+}
+
+void Planner::let_go(const Unit& unit, RunningPolicy& running, const queue::Key& key, const Evaluated& evaluated) {
+    running.gate.looked(unit.id, key.spot, [&](plan::NameId namespace_name) {
+        bool wanted = false;
+        for (const auto& asked : evaluated.asked) {
+            if (asked.target.namespace_name != namespace_name) continue;
+            if (!asked.wish) return true;
+            wanted = true;
+        }
+        // What could not be evaluated keeps its copy, and that copy its place here.
+        return !wanted && board_.have.with([&](const plan::Have& have) {
+            return !have.targets_of(unit.id, namespace_name).empty();
+        });
+    });
 }
 
 }  // namespace moontide::sync

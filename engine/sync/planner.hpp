@@ -1,6 +1,7 @@
 // Looks at one key: evaluates what is wanted, compares it with what is there, and orders the steps.
 #pragma once
 
+#include "sync/audit.hpp"
 #include "sync/board.hpp"
 #include "sync/companions.hpp"
 #include "sync/decisions.hpp"
@@ -9,6 +10,7 @@
 #include "sync/report.hpp"
 
 #include <functional>
+#include <vector>
 
 namespace moontide::sync {
 
@@ -21,8 +23,12 @@ public:
 
     /// The steps of what is looked at first go first.
     void look_at(const queue::Key& key, queue::Urgency urgency = queue::Urgency::change);
+    /// Evaluates the unit and compares, with no request and no step.
+    std::vector<Difference> audit(plan::UnitId unit);
 
 private:
+    /// What the gate holds of this unit's copies and need not hold any more.
+    void let_go(const Unit& unit, RunningPolicy& running, const queue::Key& key, const Evaluated& evaluated);
     void take_down(const Unit& unit, const RunningPolicy& running, const queue::Key& key);
     /// The membership of a source in the groups of its policy, after a change of it.
     void regroup(const Unit& unit, const RunningPolicy& running);

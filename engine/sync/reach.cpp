@@ -98,29 +98,20 @@ std::vector<plan::UnitId> Reach::concerned(const cache::Change& change, kube::Re
     const bool same = change.before && change.after && change.before->uid() == change.after->uid() &&
                       change.before->terminating() == change.after->terminating();
     std::scoped_lock lock(mutex_);
-    std::vector<const Group*> before_matched;
+    std::vector<bool> reached_before(groups_.size());
     if (change.before) {
         if (const auto metadata = reader.metadata(change.before->json())) {
-            for (const auto& [text, group] : groups_) {
-                if (may_reach(group.into, *metadata)) before_matched.push_back(&group);
-            }
+            std::transform(groups_.begin(), groups_.end(), reached_before.begin(),
+                           [&](const auto& entry) { return may_reach(entry.second.into, *metadata); });
         }
     }
-    std::vector<const Group*> after_matched;
-    if (change.after) {
-        if (const auto metadata = reader.metadata(change.after->json())) {
-            for (const auto& [text, group] : groups_) {
-                if (may_reach(group.into, *metadata)) after_matched.push_back(&group);
-            }
-        }
-    }
+    const auto metadata =
+        change.after ? reader.metadata(change.after->json()) : Result<kube::Metadata>(fail("it is gone"));
     std::vector<plan::UnitId> units;
+    auto reached = reached_before.begin();
     for (const auto& [text, group] : groups_) {
-        const auto in = [&](const auto& matched) {
-            return std::find(matched.begin(), matched.end(), &group) != matched.end();
-        };
-        const bool before = in(before_matched);
-        const bool after = in(after_matched);
+        const bool before = *reached++;
+        const bool after = metadata && may_reach(group.into, *metadata);
         if (!before && !after) continue;
         const auto& concerned = before == after && same ? group.reading : group.units;
         units.insert(units.end(), concerned.begin(), concerned.end());

@@ -11,6 +11,8 @@ namespace {
 /// What a unit does within this time is told as one Event.
 constexpr Milliseconds pass_lasts{500};
 constexpr std::size_t most_examples = 5;
+/// Long enough for a namespace to go; one that hangs is told of again.
+constexpr auto terminating_told_for = std::chrono::minutes(10);
 
 std::string place(const policy::Target& target) {
     return target.namespace_name + "/" + target.name;
@@ -123,20 +125,33 @@ void Report::trouble(plan::UnitId id, const policy::Target& target, const plan::
     const auto unit = board_.units.get(id);
     if (!unit) return;
     const auto source = source_text(unit->bond);
-    log::warn(trouble.refused ? "refused target" : "failed target", {{log_kind(target.kind.kind), place(target)},
-                                                                     {"namespace", target.namespace_name},
-                                                                     {"name", target.name},
-                                                                     {"source", source},
-                                                                     {"policy", unit->bond.policy},
-                                                                     {"reason", trouble.reason},
-                                                                     {"message", trouble.message}});
+    const bool terminating = trouble.reason == "NamespaceTerminating";
+    if (terminating) tell_terminating(target.namespace_name);
+    if (!terminating)
+        log::warn(trouble.refused ? "refused target" : "failed target", {{log_kind(target.kind.kind), place(target)},
+                                                                         {"namespace", target.namespace_name},
+                                                                         {"name", target.name},
+                                                                         {"source", source},
+                                                                         {"policy", unit->bond.policy},
+                                                                         {"reason", trouble.reason},
+                                                                         {"message", trouble.message}});
     if (trouble.refused) board_.metrics.refused(unit->bond.policy, trouble.reason);
     if (board_.on_deed) {
         const auto what = trouble.refused ? Deed::What::refused : Deed::What::failed;
         board_.on_deed({what, unit->bond.policy, source, target, trouble.message});
     }
+    if (terminating) return;
     tell(*unit, status::Notice::Type::warning, trouble.refused ? "TargetRefused" : "TargetFailed",
          target.kind.kind + " " + place(target) + ": " + trouble.message, place(target));
+}
+
+void Report::tell_terminating(const std::string& namespace_name) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool is_new = terminating_.with([&](auto& told) {
+        std::erase_if(told, [&](const auto& entry) { return now - entry.second > terminating_told_for; });
+        return told.emplace(namespace_name, now).second;
+    });
+    if (is_new) log::warn("a namespace is being deleted and gets no copies", {{"namespace", namespace_name}});
 }
 
 void Report::policy_error(plan::UnitId id, const std::string& message) {

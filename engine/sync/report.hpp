@@ -18,7 +18,8 @@ public:
     Report(Board& board, Loop& io) : board_(board), io_(io) {}
 
     void done(plan::UnitId unit, const policy::Target& target, Deed::What what, std::string_view why);
-    /// A target that is not as its unit wants it.
+    /// A target that is not as its unit wants it. A namespace that is being deleted is not worth an Event on each
+    /// source.
     void trouble(plan::UnitId unit, const policy::Target& target, const plan::Trouble& trouble);
     /// The evaluation of a whole unit failed.
     void policy_error(plan::UnitId unit, const std::string& message);
@@ -37,10 +38,13 @@ private:
     void tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message,
               std::string subject);
     void tell_pass(plan::UnitId unit);
+    /// One line for a namespace, however many sources have copies there.
+    void tell_terminating(const std::string& namespace_name);
 
     Board& board_;
     Loop& io_;
     Guarded<std::map<plan::UnitId, Pass>> passes_;
+    Guarded<std::map<std::string, Instant>> terminating_;  // namespaces, and when that was told
 };
 
 /// "configmap" for ConfigMap: kinds as log fields have them.

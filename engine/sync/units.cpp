@@ -1,6 +1,7 @@
 #include "sync/units.hpp"
 
 #include <tuple>
+#include <utility>
 
 namespace moontide::sync {
 
@@ -22,6 +23,8 @@ plan::UnitId Units::id(const plan::Bond& bond, std::size_t policy) {
         unit.policy = policy;
         unit.bond = bond;
         units_.emplace(last_, std::move(unit));
+    } else {
+        units_.at(entry->second).touched = true;
     }
     return entry->second;
 }
@@ -55,12 +58,22 @@ std::uint64_t Units::generation(plan::UnitId id) const {
     return found == units_.end() ? 0 : found->second.generation;
 }
 
-void Units::forget(plan::UnitId id) {
+std::vector<plan::UnitId> Units::without_source() const {
+    std::scoped_lock lock(mutex_);
+    std::vector<plan::UnitId> ids;
+    for (const auto& [id, unit] : units_) {
+        if (unit.presence != Presence::present && unit.members.empty() && unit.in_group == 0) ids.push_back(id);
+    }
+    return ids;
+}
+
+bool Units::forget_untouched(plan::UnitId id) {
     std::scoped_lock lock(mutex_);
     const auto found = units_.find(id);
-    if (found == units_.end()) return;
+    if (found == units_.end() || std::exchange(found->second.touched, false)) return false;
     by_key_.erase(found->second.bond.key());
     units_.erase(found);
+    return true;
 }
 
 std::size_t Units::size() const {

@@ -35,6 +35,7 @@ struct Unit {
     Presence presence = Presence::unknown;
     std::string created;          ///< creationTimestamp of owner or source: the older one wins a contest
     std::set<kube::Ref> members;  ///< the sources of a group
+    bool touched = true;          ///< since the last forget_untouched()
     plan::UnitId in_group = 0;    ///< of a source whose policy groups: the group's unit; 0 where it stands alone
 
     /// For contests: creationTimestamp, then uid; who has none comes last.
@@ -48,6 +49,8 @@ public:
     plan::UnitId id(const plan::Bond& bond, std::size_t policy);
     std::optional<plan::UnitId> find(const plan::Bond& bond) const;
     std::optional<Unit> get(plan::UnitId id) const;
+    /// Those that nothing is to be made from: no source, no members.
+    std::vector<plan::UnitId> without_source() const;
     std::vector<plan::UnitId> of_policy(std::size_t policy) const;
     std::uint64_t generation(plan::UnitId id) const;
 
@@ -57,10 +60,12 @@ public:
         std::scoped_lock lock(mutex_);
         const auto found = units_.find(id);
         if (found == units_.end()) return false;
+        found->second.touched = true;
         function(found->second);
         return true;
     }
-    void forget(plan::UnitId id);
+    /// Forgets it where nobody has called id() or change() for it since it was asked for the last time.
+    bool forget_untouched(plan::UnitId id);
     std::size_t size() const;
 
 private:

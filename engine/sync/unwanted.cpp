@@ -28,18 +28,11 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
     std::vector<plan::TargetKey> have_targets;
     board.have.with([&](plan::Have& have) {
         have_targets = key.is_unit() ? have.targets_of(unit.id) : have.targets_of(unit.id, key.spot);
-        // A copy that was made and is not in the records yet.
-        have.each_sighting([&](const plan::TargetKey& target, const plan::Record& record) {
-            if (record.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot))
-                have_targets.push_back(target);
-        });
         // A step on its way makes what must then go again.
-        have.each_ticket([&](const plan::TargetKey& target, const plan::Ticket& ticket) {
-            if (ticket.unit == unit.id && (key.is_unit() || target.namespace_name == key.spot))
-                have_targets.push_back(target);
-        });
-        for (const auto& target : have.contested_by(unit.id)) {
-            if ((!key.is_unit() && target.namespace_name != key.spot) || settled.contains(target)) continue;
+        const auto in_hand = have.in_hand(unit.id, key.spot);
+        have_targets.insert(have_targets.end(), in_hand.begin(), in_hand.end());
+        for (const auto& target : have.contested_by(unit.id, key.spot)) {
+            if (settled.contains(target)) continue;
             have.withdraw(target, unit.id);
             // The holder may have let it go to those who waited.
             const auto* record = have.record(target);

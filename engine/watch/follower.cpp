@@ -212,6 +212,7 @@ void Follower::report() {
         log::info("A watch is well again", {{"watch", scope_.text()}});
     } else {
         log::warn("A watch is interrupted", {{"watch", scope_.text()}, {"error", reported_}});
+        consumer_.interrupted(reported_);
     }
 }
 

@@ -34,6 +34,9 @@ public:
     /// Everything up to `version` has been delivered.
     virtual void progressed(kube::ResourceVersion version) = 0;
 
+    /// The watch fails, for this reason, and is tried again; told once for each reason.
+    virtual void interrupted(std::string_view /*error*/) {}
+
     /// What Ingest calls: it has read the metadata already, and a consumer that takes it reads no object twice.
     virtual void listed_with(const kube::Metadata& /*metadata*/, std::string_view object_json) { listed(object_json); }
     virtual void changed_with(EventType type, const kube::Metadata& /*metadata*/, std::string_view object_json) {

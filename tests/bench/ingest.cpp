@@ -68,14 +68,15 @@ int main() {
 
     cache::Store nothing;
     cache::Feed ignoring(
-        nothing, [](const kube::Metadata& metadata) { return metadata.name.empty(); }, nullptr, nullptr);
+        nothing, {"v1", "ConfigMap"}, [](const kube::Metadata& metadata) { return metadata.name.empty(); }, nullptr,
+        nullptr);
     const auto first = lines(count, 1);
     const auto second = lines(count, count + 1);
     fmt::print("line                  {} B\n", first.size() / count);
     fmt::print("ignored event         {:.2f} us\n", microseconds_per_event(ignoring, machine, first, count));
 
     cache::Store store;
-    cache::Feed keeping(store, [](const kube::Metadata&) { return true; }, nullptr, nullptr);
+    cache::Feed keeping(store, {"v1", "ConfigMap"}, [](const kube::Metadata&) { return true; }, nullptr, nullptr);
     const auto held_before = mallinfo2();
     fmt::print("kept event, new       {:.2f} us\n", microseconds_per_event(keeping, machine, first, count));
     const auto held_after = mallinfo2();

@@ -49,6 +49,7 @@ void Engine::start(Where where) {
     options.backoff_last = Milliseconds(500);
     options.refused_again = Milliseconds(1'000);
     options.seed = 1;
+    if (setup.adjust) setup.adjust(options);
 
     auto policies = setup.policies;
     if (policies.empty()) policies.push_back(annotation_sync(world_.sources()));
@@ -66,6 +67,7 @@ void Engine::stop() {
 }
 
 void Engine::crash() {
+    if (!sync_) return;
     sync_->abandon();
     sync_.reset();
 }
@@ -84,6 +86,13 @@ void Engine::settle(Where where) {
                std::to_string(tally.failed) + " failed, " + std::to_string(tally.refused) + " refused";
     }
     demand("the engine settles", why + "\n" + story(), where);
+}
+
+std::optional<double> Engine::metric(const std::string& name) const {
+    const auto page = "\n" + metrics_->page();
+    const auto at = page.find("\n" + name + " ");
+    if (at == std::string::npos) return std::nullopt;
+    return std::stod(page.substr(at + name.size() + 2));
 }
 
 std::vector<Deed> Engine::deeds() const {

@@ -5,6 +5,7 @@
 #include "sync.hpp"
 #include "world.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct Setup {
     std::string instance = {};                          ///< the World's id where empty
     std::vector<std::string> excluded_namespaces = {};  ///< beside the built-in ones
     bool dry_run = false;
+    std::function<void(SyncOptions&)> adjust = {};  ///< the last word
 };
 
 /// Runs from its construction on; stopped at its end. Declare it after its World.
@@ -41,6 +43,8 @@ public:
     void settle(Where where = Where::current());
     Sync& sync() { return *sync_; }
 
+    /// What /metrics shows; a name with its labels, or nothing.
+    std::optional<double> metric(const std::string& name) const;
     std::vector<Deed> deeds() const;
     void forget_deeds();
     /// "created ConfigMap a/b", for INFO.

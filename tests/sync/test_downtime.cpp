@@ -226,6 +226,40 @@ TEST_CASE("more namespaces that stopped asking at a start than may vanish unaske
     world.expect_copies({targets[12], targets[13]}, source);
 }
 
+TEST_CASE("a namespace that asks again leaves what waits for a yes") {
+    World world;
+    const auto targets = world.make_targets(12);
+    auto source = world.make_source("shared", {{"a", "1"}});
+    Engine engine(world);
+    world.expect_copies(targets, source);
+    engine.stop();
+    for (const auto& name : targets) world.annotate_namespace(name, {{TARGET_MARK, nullptr}});
+    engine.start();
+    CHECK(await_pause(world, engine).vanished.size() == 12);
+
+    world.annotate_namespace(targets[0], {{TARGET_MARK, "true"}});
+    world.remove_copy(targets[1], source);
+    world.await("two leave", [&](const Objects&) -> std::string {
+        const auto pauses = engine.sync().pauses();
+        if (pauses.empty()) return "all have left";
+        return pauses.front().vanished.size() == 10 ? "" : std::to_string(pauses.front().vanished.size()) + " wait";
+    });
+    source = world.change_data(source, {{"a", "2"}});
+    world.expect_copy(targets[0], source);
+
+    SECTION("and stays when the rest is confirmed") {
+        CHECK(engine.sync().confirm(await_pause(world, engine).plan));
+        for (std::size_t index = 1; index < 12; ++index) world.expect_copy_gone(targets[index], source);
+        world.expect_copy(targets[0], source);
+    }
+    SECTION("and the source takes the rest along") {
+        world.remove(source);
+        for (const auto& name : targets) world.expect_copy_gone(name, source);
+        engine.settle();
+        CHECK(engine.sync().pauses().empty());
+    }
+}
+
 TEST_CASE("ten sources gone at a start are no reason to wait") {
     World world;
     auto flock = make_flock(world, 10);

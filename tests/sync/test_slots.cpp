@@ -48,6 +48,25 @@ TEST_CASE("with: a copy follows its companion") {
     engine.settle();
 }
 
+TEST_CASE("a source says its kind, also where a server lists by pages and leaves the kind out of each item") {
+    World world;
+    const auto red = place(world, "red");
+    shared(world, "shared", {{"a", "1"}});
+    world.api.create(
+        {{"apiVersion", "v1"},
+         {"kind", "Secret"},
+         {"metadata", {{"namespace", world.sources()}, {"name", "hidden"}, {"labels", {{"test/share", "true"}}}}}});
+    Engine engine(world, {.policies = {policy_of(world, R"(return {
+      api  = "moontide/v1",
+      from = { kind = { "ConfigMap", "Secret" }, namespace = "@SOURCES@", labels = { ["test/share"] = "true" } },
+      into = { labels = { ["test/world"] = "@ID@" } },
+      data = function(on) return { of = on.source.apiVersion .. " " .. on.source.kind } end,
+    })")},
+                          .adjust = [](SyncOptions& options) { options.watch_list = false; }});
+    world.expect_data(config_map(red, "shared"), {{"of", "v1 ConfigMap"}});
+    world.expect_data(secret(red, "hidden"), {{"of", "djEgU2VjcmV0"}});
+}
+
 TEST_CASE("group: sources with the same text make one copy a target") {
     World world;
     const auto red = place(world, "red");

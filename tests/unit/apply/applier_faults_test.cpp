@@ -73,6 +73,26 @@ TEST_CASE("an order whose answer never came is sent again, and told once") {
     CHECK(faulty.bench.applier->waiting() == 0);
 }
 
+TEST_CASE("an order that gets no answer for long is told of once, and sent again all the same") {
+    int left = 5;
+    std::vector<ExchangePtr> silent;
+    Faulty faulty(
+        [&](const ExchangePtr& exchange) {
+            if (left-- > 0) return silent.push_back(exchange);
+            Faulty::make(exchange);
+        },
+        [] {
+            auto options = ApplierBench::quick();
+            options.timeout = Milliseconds(40);
+            return options;
+        }());
+    faulty.create(1);
+    faulty.bench.until([&] { return !faulty.bench.outcomes.empty(); });
+    CHECK(faulty.all_written(1));
+    REQUIRE(faulty.bench.unanswered.size() == 1);
+    CHECK(faulty.bench.unanswered.front().starts_with("n1 3: "));
+}
+
 TEST_CASE("a connection that is lost loses no order") {
     bool cut = true;
     Faulty faulty([&](const ExchangePtr& exchange) {

@@ -18,7 +18,8 @@ struct ApplierBench {
     Loop& loop;
     std::unique_ptr<kube::Client> client;
     std::vector<Outcome> outcomes;
-    std::set<std::uint64_t> moved_on;  // tickets of orders that are not to be sent
+    std::vector<std::string> unanswered;  // "n1 3: why"
+    std::set<std::uint64_t> moved_on;     // tickets of orders that are not to be sent
     std::unique_ptr<Applier> applier;
 
     static ApplierOptions quick() {
@@ -37,6 +38,10 @@ struct ApplierBench {
         };
         hooks.signature = [] { return signature; };
         hooks.outcome = [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); };
+        hooks.unanswered = [this](const Order& told, const std::string& why) {
+            unanswered.push_back("n" + std::to_string(plan::target(told.step).name) + " " +
+                                 std::to_string(told.unanswered) + ": " + why);
+        };
         applier = std::make_unique<Applier>(loop, *client, options, std::move(hooks));
     }
 

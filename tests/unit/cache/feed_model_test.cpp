@@ -210,7 +210,7 @@ private:
     std::map<std::string, Held> heard_;
     std::size_t contradictions_ = 0;
     Store store_;
-    Feed feed_{store_, filter(), [this](const Change& change) { hear(change); }, nullptr};
+    Feed feed_{store_, config_map_kind, filter(), [this](const Change& change) { hear(change); }, nullptr};
 };
 
 }  // namespace

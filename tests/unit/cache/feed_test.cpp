@@ -27,7 +27,7 @@ const std::string red = labelled("team", "red");
 struct Fixture {
     Store store;
     std::vector<std::string> told;
-    Feed feed{store, selected, [this](const Change& change) { told.push_back(text(change)); },
+    Feed feed{store, config_map_kind, selected, [this](const Change& change) { told.push_back(text(change)); },
               [this](bool first) { told.emplace_back(first ? "synced first" : "synced"); }};
 
     static std::string text(const Change& change) {
@@ -60,6 +60,31 @@ TEST_CASE("only what the filter takes is kept") {
     CHECK(f.take() == Told{"+v@11"});
     CHECK(f.store.size() == 2);
     CHECK(f.feed.position() == 11);
+}
+
+TEST_CASE("an item of a typed list is kept with the kind that the list says once") {
+    Fixture f;
+    const std::string typed = R"("apiVersion":"v1","kind":"ConfigMap",)";
+    f.relist(9, {json("n", "x", 1, blue)});
+    CHECK(f.store.find("n", "x")->json() == "{" + typed + json("n", "x", 1, blue).substr(1));
+    CHECK(f.store.find("n", "x")->uid() == "u-x");
+
+    SECTION("and what has its own keeps that, wherever it stands") {
+        for (const auto* own : {R"({"apiVersion":"v2","kind":"Other",)", R"({"kind":"Other","apiVersion":"v2",)"}) {
+            f.relist(9, {own + json("n", "y", 2, blue).substr(1)});
+            CHECK(f.store.find("n", "y")->json() == own + json("n", "y", 2, blue).substr(1));
+            f.relist(9, {});
+        }
+        auto behind = json("n", "z", 3, blue);
+        behind.insert(behind.size() - 1, R"(,"kind":"Other","apiVersion":"v2")");
+        f.relist(9, {behind});
+        CHECK(f.store.find("n", "z")->json() == behind);
+    }
+    SECTION("a backfill's items too") {
+        f.feed.widen(any_team);
+        REQUIRE(f.feed.backfill({json("n", "r", 4, red)}, 9));
+        CHECK(f.store.find("n", "r")->json().substr(1, typed.size()) == typed);
+    }
 }
 
 TEST_CASE("an object that stops matching is told as gone, one that begins to as new") {

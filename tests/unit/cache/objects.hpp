@@ -2,12 +2,15 @@
 #pragma once
 
 #include "kube/object.hpp"
+#include "kube/resource.hpp"
 
 #include <string>
 
 #include <fmt/format.h>
 
 namespace moontide::cache {
+
+inline const kube::Kind config_map_kind{"v1", "ConfigMap"};
 
 /// `more` goes into metadata: `,"labels":{...}`.
 inline std::string json(std::string_view namespace_name, std::string_view name, kube::ResourceVersion version,

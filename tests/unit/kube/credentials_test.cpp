@@ -4,6 +4,8 @@
 #include "loopback.hpp"
 #include "temporary.hpp"
 
+#include <csignal>
+
 #include <nlohmann/json.hpp>
 
 using namespace moontide;
@@ -181,6 +183,19 @@ TEST_CASE("a plugin that hangs is ended, with what it has started") {
         const std::string text(std::istreambuf_iterator<char>(stat), {});
         return text.empty() || text.find(") Z ") != std::string::npos;
     });
+}
+
+TEST_CASE("a plugin can be interrupted although we wait for signals in our own way") {
+    sigset_t ours;
+    sigset_t before;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
+    Plugin plugin("grep -E 'Sig(Blk|Ign)' /proc/self/status >\"$HERE/signals\"\n" + printing(R"({"token":"t"})"));
+    plugin.get().value();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    CHECK(plugin.directory.read("signals") == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
 TEST_CASE("credentials that go end their plugin and call nobody") {

@@ -19,3 +19,17 @@ TEST_CASE("a name has one id, and an id its name") {
     CHECK(names.text(apps) == "apps");
     CHECK(names.size() == 1'002);
 }
+
+TEST_CASE("a name that nobody holds and nobody asks for is forgotten, and gets another number later") {
+    Names names;
+    const auto held = names.id("held");
+    const auto asked = names.id("asked");
+    const auto forgotten = names.id("forgotten");
+    CHECK(names.forget_untouched({held}) == 3);  // all were asked for a moment ago
+    names.id("asked");
+    CHECK(names.forget_untouched({held}) == 2);
+    CHECK(names.text(held) == "held");
+    CHECK(names.text(asked) == "asked");
+    CHECK(names.text(forgotten).empty());
+    CHECK(names.id("forgotten") > asked);
+}

@@ -55,6 +55,26 @@ TEST_CASE("a namespace that is no longer selected is one cause, however many cop
     CHECK_FALSE(gate.holds(Gate::Drop{2, 11}));
 }
 
+TEST_CASE("a drop that is no longer to be dropped leaves, paused or not, and no other does") {
+    for (const bool paused : {false, true}) {
+        INFO(paused);
+        Gate gate(usual);
+        for (plan::NameId name = 1; name <= 11; ++name) {
+            gate.dropped({1, name});
+            gate.dropped({2, name});
+        }
+        if (paused) REQUIRE(gate.conclude(500, 40).drops.empty());
+        gate.looked(1, 4, [](plan::NameId) { return false; });
+        CHECK_FALSE(gate.holds(Gate::Drop{1, 4}));
+        CHECK(gate.holds(Gate::Drop{1, 3}));
+        CHECK(gate.holds(Gate::Drop{2, 4}));
+        gate.looked(1, 0, [](plan::NameId name) { return name == 11; });
+        CHECK_FALSE(gate.holds(Gate::Drop{1, 1}));
+        CHECK(gate.holds(Gate::Drop{1, 11}));
+        CHECK(gate.holds(Gate::Drop{2, 1}));
+    }
+}
+
 TEST_CASE("sources and namespaces are counted apart") {
     Gate gate(usual);
     vanish(gate, 1, 11);

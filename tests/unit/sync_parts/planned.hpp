@@ -37,7 +37,8 @@ struct NamedPolicy final : policy::Policy {
             for (const auto& name : targets) all.push_back({"", name, config_maps.kind, "copy"});
             return policy::Into{all, {}, {}};
         };
-        made->on_copy = [this](const policy::Inputs& inputs, policy::Copy copy) {
+        made->on_copy = [this, evaluator = made.get()](const policy::Inputs& inputs, policy::Copy copy) {
+            evaluator->copies_asked.clear();  // long histories leave nothing behind
             auto content = std::make_shared<policy::Content>();
             content->kind = config_maps.kind;
             content->fields = fmt::format(R"({{"data":{{"from":"{}"}}}})", inputs.sources.front()->name());
@@ -75,8 +76,9 @@ struct Planned {
         return options;
     }
 
-    explicit Planned(std::vector<std::string> namespace_names = {"flux-system", "apps", "web"})
-        : board(options(), metrics, {}, 1),
+    explicit Planned(std::vector<std::string> namespace_names = {"flux-system", "apps", "web"},
+                     SyncOptions chosen = options())
+        : board(std::move(chosen), metrics, {}, 1),
           report(board, io),
           companions(board, io),
           planner(board, reach, report, companions, [this](plan::UnitId unit) { to_prove.push_back(unit); }, 1) {
@@ -85,6 +87,8 @@ struct Planned {
         board.client = kube::Client::create(io, access, {}).value();
         apply::ApplierHooks hooks;
         board.applier = std::make_unique<apply::Applier>(io, *board.client, apply::ApplierOptions(), hooks);
+        board.ingest = std::make_unique<watch::Ingest>(io, *board.client, watch::IngestOptions());
+        board.foreigners = std::make_unique<Foreigners>(board);
         board.events = std::make_unique<Silent>(told);
         board.cluster = "c0c1c2c3-0000-4000-8000-000000000000";
         board.kinds.id(config_maps);
@@ -94,7 +98,8 @@ struct Planned {
     static std::unique_ptr<cache::Feed> fill(cache::Store& store, const std::string& namespace_name,
                                              const std::vector<std::string>& names) {
         auto feed = std::make_unique<cache::Feed>(
-            store, [](const kube::Metadata&) { return true; }, [](const cache::Change&) {}, [](bool) {});
+            store, config_maps.kind, [](const kube::Metadata&) { return true; }, [](const cache::Change&) {},
+            [](bool) {});
         feed->relist_begun();
         for (const auto& name : names) {
             const auto uid = fmt::format("00000000-0000-4000-8000-{:012}", std::hash<std::string>()(name) % 1'000'000);

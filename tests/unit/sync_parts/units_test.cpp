@@ -46,7 +46,12 @@ TEST_CASE("a unit is known by policy, owner and source, not by uids") {
 TEST_CASE("a forgotten unit's id is not given again") {
     Units units;
     const auto id = units.id(bond("p", "a"), 0);
-    units.forget(id);
+    CHECK_FALSE(units.forget_untouched(id));
+    units.id(bond("p", "a"), 0);
+    CHECK_FALSE(units.forget_untouched(id));
+    units.change(id, [](Unit&) {});
+    CHECK_FALSE(units.forget_untouched(id));
+    CHECK(units.forget_untouched(id));
     CHECK_FALSE(units.get(id));
     CHECK_FALSE(units.find(bond("p", "a")));
     CHECK(units.generation(id) == 0);
