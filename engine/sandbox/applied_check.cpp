@@ -1,5 +1,6 @@
 #include "sandbox/applied_check.hpp"
 
+#include "sandbox/go_text.hpp"
 #include "sandbox/typed.hpp"
 
 #include <algorithm>
@@ -9,47 +10,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-/// Go's %v of a value that was decoded from JSON.
-std::string in_go(const Json& value) {
-    if (value.is_string()) return value.get<std::string>();
-    if (value.is_null()) return "<nil>";
-    if (!value.is_structured()) return value.dump();
-    std::string text;
-    for (const auto& [key, inner] : value.items()) {
-        if (!text.empty()) text += ' ';
-        text += value.is_object() ? key + ":" + in_go(inner) : in_go(inner);
-    }
-    return value.is_object() ? fmt::format("map[{}]", text) : fmt::format("[{}]", text);
-}
-
-/// Go's %T of the same.
-std::string go_type(const Json& value) {
-    if (value.is_string()) return "string";
-    if (value.is_boolean()) return "bool";
-    return value.is_object() ? "map[string]interface {}" : "[]interface {}";
-}
-
-/// Go's %#v of a value's wrapper.
-std::string wrapped_in_go(const Json& value) {
-    if (value.is_object()) {
-        std::string text;
-        for (const auto& [key, inner] : value.items()) {
-            text += fmt::format("{}{}:{}", text.empty() ? "" : ", ", in_quotes(key),
-                                inner.is_string() ? in_quotes(inner.get_ref<const std::string&>()) : in_go(inner));
-        }
-        return fmt::format("&value.valueUnstructured{{Value:map[string]interface {{}}{{{}}}}}", text);
-    }
-    if (value.is_array()) {
-        std::string text;
-        for (const auto& inner : value) {
-            text += (text.empty() ? "" : ", ") +
-                    (inner.is_string() ? in_quotes(inner.get_ref<const std::string&>()) : in_go(inner));
-        }
-        return fmt::format("&value.valueUnstructured{{Value:[]interface {{}}{{{}}}}}", text);
-    }
-    return fmt::format("&value.valueUnstructured{{Value:{}}}", in_go(value));
-}
 
 class Checking {
 public:

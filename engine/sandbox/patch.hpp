@@ -14,6 +14,7 @@ Outcome<void> json_patch(Json& object, const Json& patch);
 
 /// Lists are merged as the kind's schema says (x-kubernetes-patch-strategy, x-kubernetes-patch-merge-key); the
 /// directives $patch, $retainKeys, $setElementOrder and $deleteFromPrimitiveList are understood.
-Outcome<void> strategic_patch(const KindRow& kind, Json& object, const Json& patch);
+/// `patch` keeps what is not carried out yet: refusals of the result quote it.
+Outcome<void> strategic_patch(const KindRow& kind, Json& object, Json& patch);
 
 }  // namespace moontide::sandbox

@@ -1,6 +1,7 @@
 #include "sandbox/patch_request.hpp"
 
 #include "sandbox/custom_rules.hpp"
+#include "sandbox/go_text.hpp"
 #include "sandbox/patch.hpp"
 
 #include <fmt/format.h>
@@ -40,20 +41,32 @@ Outcome<PatchRequest> PatchRequest::read(const KindRow& kind, const Request& req
     return PatchRequest(form, std::move(*body));
 }
 
-Outcome<Json> PatchRequest::apply(const KindRow& kind, const Json& old, FieldValidation validation,
-                                  std::vector<std::string>& warnings) const {
-    Body made{old, body_.duplicates};
+Outcome<Json> PatchRequest::patched(const KindRow& kind, Json tree, std::string* quote) const {
+    auto rest = body_.tree;
     Outcome<void> done;
     if (form_ == Form::merge) {
-        merge_patch(made.tree, body_.tree);
+        merge_patch(tree, rest);
     } else if (form_ == Form::json) {
-        done = json_patch(made.tree, body_.tree);
+        done = json_patch(tree, rest);
     } else {
-        done = strategic_patch(kind, made.tree, body_.tree);
+        done = strategic_patch(kind, tree, rest);
     }
     if (!done) return refuse(done.error());
+    if (quote) *quote = form_ == Form::strategic ? in_go(rest) : tree.dump();
+    // A strategic patch may replace the whole: what the path says of the object need not stand in it again.
+    if (form_ == Form::strategic && !tree.contains("kind") && !tree.contains("apiVersion")) {
+        tree["kind"] = kind.kind;
+        tree["apiVersion"] = kind.api_version();
+    }
+    return tree;
+}
+
+Outcome<Json> PatchRequest::apply(const KindRow& kind, const Json& old, FieldValidation validation,
+                                  std::vector<std::string>& warnings) const {
+    auto tree = patched(kind, old, nullptr);
+    if (!tree) return refuse(tree.error());
+    Body made{std::move(*tree), body_.duplicates};
     std::string why;
-    const auto text = made.tree.dump();
     const bool same_kind = made.tree.is_object() && text_at(made.tree, "kind") == kind.kind &&
                            text_at(made.tree, "apiVersion") == kind.api_version();
     if (same_kind && fits(kind, made, validation, warnings, why)) {
@@ -62,8 +75,10 @@ Outcome<Json> PatchRequest::apply(const KindRow& kind, const Json& old, FieldVal
         }
         return std::move(made.tree);
     }
+    std::string quote;
+    static_cast<void>(patched(kind, old, &quote));
     Complaints complaints;
-    complaints.invalid("patch", text, why.empty() ? "a patch cannot change kind and apiVersion" : why);
+    complaints.invalid("patch", quote, why.empty() ? "a patch cannot change kind and apiVersion" : why);
     return refuse(invalid("", "", "", complaints));
 }
 

@@ -20,6 +20,9 @@ public:
 private:
     enum class Form { merge, json, strategic };
 
+    /// `quote` becomes what refusals of the result say was wrong: the rest of a strategic patch, or the patched object.
+    Outcome<Json> patched(const KindRow& kind, Json tree, std::string* quote) const;
+
     PatchRequest(Form form, Body body) : form_(form), body_(std::move(body)) {}
 
     Form form_;

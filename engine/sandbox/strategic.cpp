@@ -1,9 +1,13 @@
 // Strategic merge patch: a merge patch whose lists know what their elements are.
+// https://github.com/kubernetes/kubernetes/tree/master/staging/src/k8s.io/apimachinery/pkg/util/strategicpatch
+#include "sandbox/go_text.hpp"
 #include "sandbox/patch.hpp"
 #include "sandbox/schema.hpp"
 
 #include <algorithm>
-#include <map>
+#include <array>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,154 +15,338 @@ namespace moontide::sandbox {
 
 namespace {
 
-constexpr std::string_view ORDER = "$setElementOrder/";
-constexpr std::string_view DELETE = "$deleteFromPrimitiveList/";
+constexpr std::string_view ORDER = "$setElementOrder";
+constexpr std::string_view DELETE = "$deleteFromPrimitiveList";
 
 /// A patch that asks for what cannot be; caught where the patch began.
 struct Impossible {
-    std::string why;
+    Failure failure;
 };
 
-std::string text_of(const Json* schema, const char* key) {
-    if (!schema) return {};
-    const auto found = schema->find(key);
-    return found != schema->end() && found->is_string() ? found->get<std::string>() : std::string();
+[[noreturn]] void fail_with(std::string why) {
+    throw Impossible{internal_error(std::move(why))};
 }
 
-/// What was asked for by `order` first to last, then what it does not name where it stood among those that it does.
-Json ordered(const Json& list, const Json& order, const Json& before, const std::string& merge_key) {
-    const auto identity = [&](const Json& one) {
-        if (merge_key.empty()) return one;
-        return one.is_object() ? one.value(merge_key, Json()) : one;
-    };
-    const auto place_in = [&](const Json& where, const Json& one) {
-        std::size_t place = 0;
-        for (const auto& candidate : where) {
-            if (identity(candidate) == identity(one)) return place;
-            ++place;
-        }
-        return where.size();
-    };
-    std::vector<const Json*> named;
-    std::vector<const Json*> others;
-    for (const auto& one : list) (place_in(order, one) < order.size() ? named : others).push_back(&one);
-    std::ranges::stable_sort(named, {}, [&](const Json* one) { return place_in(order, *one); });
-    std::ranges::stable_sort(others, {}, [&](const Json* one) { return place_in(before, *one); });
+[[noreturn]] void bad_format(const char* of) {
+    throw Impossible{bad_request(fmt::format("invalid patch format of {}", of))};
+}
 
-    Json result = Json::array();
-    auto next = others.begin();
-    for (const Json* one : named) {
-        const auto place = place_in(before, *one);
-        while (place < before.size() && next != others.end() && place_in(before, **next) < place) {
-            result.push_back(**next++);
-        }
-        result.push_back(*one);
+[[noreturn]] void no_merge_key(const Json& element, const std::string& key) {
+    fail_with(fmt::format("map: {} does not contain declared merge key: {}", in_go(element), key));
+}
+
+const Json& list_of(const Json& value) {
+    if (!value.is_array()) fail_with("expected a []interface {}, but received a " + go_type(value));
+    return value;
+}
+
+/// How a field is patched.
+struct Metadata {
+    const Json* schema = nullptr;
+    bool merges = false;
+    bool replaces = false;
+    std::string merge_key;
+};
+
+/// "$setElementOrder/finalizers" -> "finalizers".
+std::string key_after(const std::string& key, std::string_view prefix, const char* format) {
+    if (key.size() <= prefix.size() || key[prefix.size()] != '/') bad_format(format);
+    return key.substr(prefix.size() + 1);
+}
+
+/// What says which element it is: its merge key, or, in a list of scalars, itself.
+Json identity(const Json& element, const std::string& merge_key) {
+    return merge_key.empty() || !element.is_object() ? element : element.value(merge_key, Json());
+}
+
+std::ptrdiff_t place_in(const Json& list, const Json& element, const std::string& merge_key) {
+    const auto wanted = identity(element, merge_key);
+    std::ptrdiff_t place = 0;
+    for (const auto& one : list) {
+        if (identity(one, merge_key) == wanted) return place;
+        ++place;
     }
-    while (next != others.end()) result.push_back(**next++);
-    return result;
+    return -1;
+}
+
+void check_merge_keys(const Json& list, const std::string& merge_key) {
+    for (const auto& element : list) {
+        if (!element.is_object()) {
+            fail_with("expected a map[string]interface {}, but received a " + go_type(element));
+        }
+        if (!element.contains(merge_key)) no_merge_key(element, merge_key);
+    }
+}
+
+/// Go's stable sort of short lists, whose order the real server relies on where elements are not in `order`.
+void sort_by(Json& list, const Json& order, const std::string& merge_key) {
+    const auto less = [&](const Json& a, const Json& b) {
+        const auto left = place_in(order, a, merge_key);
+        const auto right = place_in(order, b, merge_key);
+        return left < 0 || right < 0 || left < right;
+    };
+    for (std::size_t i = 1; i < list.size(); ++i) {
+        for (std::size_t j = i; j > 0 && less(list[j], list[j - 1]); --j) std::swap(list[j], list[j - 1]);
+    }
+}
+
+/// All in the order of `asked`, and what that does not name where it stood before among those that it does.
+Json ordered(const Json& merged, const Json& asked, const Json& before, const std::string& merge_key) {
+    const bool are_maps = std::ranges::any_of(std::array{&merged, &asked, &before}, [](const Json* list) {
+        return !list->empty() && list->front().is_object();
+    });
+    if (are_maps) {
+        check_merge_keys(merged, merge_key);
+        check_merge_keys(asked, merge_key);
+        check_merge_keys(before, merge_key);
+    }
+    Json named = Json::array();
+    Json others = Json::array();
+    for (const auto& element : merged) {
+        (place_in(asked, element, merge_key) >= 0 ? named : others).push_back(element);
+    }
+    sort_by(named, asked, merge_key);
+    sort_by(others, before, merge_key);
+
+    Json all = Json::array();
+    std::size_t left = 0;
+    std::size_t right = 0;
+    while (left < others.size() || right < named.size()) {
+        bool from_others = right >= named.size();
+        if (!from_others && left < others.size()) {
+            const auto mine = place_in(before, others[left], merge_key);
+            const auto its = place_in(before, named[right], merge_key);
+            from_others = mine >= 0 && its >= 0 && mine < its;
+        }
+        all.push_back(from_others ? others[left++] : named[right++]);
+    }
+    return all;
+}
+
+/// Elements of lists are of one type. Gives back whether they are maps.
+bool are_maps(const Json& a, const Json& b) {
+    const Json* first = nullptr;
+    for (const Json* list : {&a, &b}) {
+        for (const auto& element : *list) {
+            if (!first && element.is_array()) fail_with("lists of lists are not supported");
+            if (first && go_type(*first) != go_type(element)) {
+                fail_with(fmt::format("list element types are not identical: [{} {}]", in_go(a), in_go(b)));
+            }
+            first = &element;
+        }
+    }
+    if (!first) fail_with("no elements in any of the given slices");
+    return first->is_object();
+}
+
+/// A value that nothing is there for: without its nulls, and without what only says how to patch.
+Json bare(Json value) {
+    if (value.is_object()) {
+        for (auto at = value.begin(); at != value.end();) {
+            if (at->is_null() || (at->is_object() && at->contains("$patch"))) {
+                at = value.erase(at);
+            } else {
+                *at = bare(std::move(*at));
+                ++at;
+            }
+        }
+    } else if (value.is_array()) {
+        Json kept = Json::array();
+        for (auto& element : value) {
+            if (!element.is_object() || !element.contains("$patch")) kept.push_back(bare(std::move(element)));
+        }
+        return kept;
+    }
+    return value;
+}
+
+void check_order(const Json& patch, const Json& order, const std::string& merge_key) {
+    if (order.empty() || patch.empty()) return;
+    std::size_t next = 0;
+    std::size_t at = 0;
+    const auto skips = [&](const Json& element) { return element.is_object() && element.contains("$patch"); };
+    while (next < patch.size() && at < order.size()) {
+        if (skips(patch[next])) {
+            ++next;
+            continue;
+        }
+        if (!merge_key.empty()) {
+            check_merge_keys(Json::array({patch[next]}), merge_key);
+            check_merge_keys(Json::array({order[at]}), merge_key);
+        }
+        if (identity(patch[next], merge_key) == identity(order[at], merge_key)) ++next;
+        ++at;
+    }
+    while (next < patch.size() && at < order.size() && skips(patch[next])) ++next;
+    const bool left = std::any_of(patch.begin() + static_cast<std::ptrdiff_t>(next), patch.end(),
+                                  [&](const Json& element) { return !skips(element); });
+    if (left) {
+        fail_with(fmt::format("The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n", in_go(patch),
+                              in_go(order)));
+    }
 }
 
 class Strategic {
 public:
     explicit Strategic(const Json* schemas) : schemas_(schemas) {}
 
-    void map(Json& object, const Json& patch, const Json* schema) {
+    /// What has been carried out goes from `patch`, as in the real server, which quotes the rest.
+    void map(Json& original, Json& patch, const Json* schema) {
         if (const auto directive = patch.find("$patch"); directive != patch.end()) {
             if (*directive == "replace") {
-                object = patch;
-                object.erase("$patch");
-                return;
+                patch.erase(directive);
+                original = patch;
+            } else if (*directive == "delete") {
+                original = Json::object();
+            } else {
+                fail_with(fmt::format("unknown patch type: {} in map: {}", in_go(*directive), in_go(patch)));
             }
-            if (*directive == "delete") {
-                object = Json::object();
-                return;
-            }
-            if (*directive != "merge") throw Impossible{"Unknown patch type found: " + directive->dump()};
+            return;
         }
-        if (const auto keys = patch.find("$retainKeys"); keys != patch.end()) {
-            for (auto at = object.begin(); at != object.end();) {
-                at = std::ranges::find(*keys, Json(at.key())) == keys->end() ? object.erase(at) : std::next(at);
-            }
-        }
-        for (const auto& [key, value] : patch.items()) {
-            if (key == "$patch" || key == "$retainKeys" || key.starts_with(ORDER)) continue;
-            if (key.starts_with(DELETE)) {
-                erase_from(object, key.substr(DELETE.size()), value);
+        retain(original, patch);
+        order_lists(original, patch, schema);
+        for (auto& [name, value] : patch.items()) {
+            const bool deletes = name.starts_with(DELETE);
+            const auto key = deletes ? key_after(name, DELETE, "primitive list") : name;
+            if (value.is_null()) {
+                original.erase(key);
                 continue;
             }
-            const auto order = patch.find(std::string(ORDER) + key);
-            const Json* inner = property(schema, schemas_, key);
-            if (value.is_null()) {
-                object.erase(key);
-            } else if (value.is_object()) {
-                if (!object.contains(key) || !object[key].is_object()) object[key] = Json::object();
-                map(object[key], value, inner);
-            } else if (value.is_array() &&
-                       text_of(inner, "x-kubernetes-patch-strategy").find("merge") != std::string::npos) {
-                auto& list = object[key];
-                if (!list.is_array()) list = Json::array();
-                merge_list(list, value, order == patch.end() ? nullptr : &*order, inner);
-            } else {
-                object[key] = value;
+            const auto there = original.find(key);
+            if (there == original.end() || go_type(*there) != go_type(value)) {
+                if (deletes) continue;
+                value = bare(std::move(value));
+                if (!value.is_object() || !value.contains("$patch")) original[key] = value;
+                continue;
             }
-        }
-        // An order may stand alone, where elements are only moved.
-        for (const auto& [key, order] : patch.items()) {
-            if (!key.starts_with(ORDER)) continue;
-            const auto name = key.substr(ORDER.size());
-            if (patch.contains(name) || !object.contains(name) || !object[name].is_array()) continue;
-            const Json before = object[name];
-            object[name] = ordered(before, order, before,
-                                   text_of(property(schema, schemas_, name), "x-kubernetes-patch-merge-key"));
+            const auto metadata = look_up(schema, key);
+            if (value.is_object() && !metadata.replaces) {
+                map(*there, value, metadata.schema);
+            } else if (value.is_array() && metadata.merges) {
+                *there = merged(*there, value, metadata, deletes);
+            } else {
+                *there = value;
+            }
         }
     }
 
 private:
-    static void erase_from(Json& object, const std::string& key, const Json& values) {
-        if (!object.contains(key) || !object[key].is_array()) return;
-        Json left = Json::array();
-        for (const auto& one : object[key]) {
-            if (std::ranges::find(values, one) == values.end()) left.push_back(one);
+    Metadata look_up(const Json* schema, const std::string& key) const {
+        Metadata metadata;
+        metadata.schema = property(schema, schemas_, key);
+        if (!metadata.schema) {
+            fail_with(
+                fmt::format("unable to find api field in struct {} for the json field {}", "Unknown", in_quotes(key)));
         }
-        object[key] = std::move(left);
+        const auto strategy = metadata.schema->value("x-kubernetes-patch-strategy", std::string());
+        metadata.merges = strategy.find("merge") != std::string::npos;
+        metadata.replaces = strategy.find("replace") != std::string::npos;
+        metadata.merge_key = metadata.schema->value("x-kubernetes-patch-merge-key", std::string());
+        return metadata;
     }
 
-    void merge_list(Json& list, const Json& patch, const Json* order, const Json* schema) {
-        const Json before = list;
-        const auto merge_key = text_of(schema, "x-kubernetes-patch-merge-key");
-        const Json* inner = element(schema, schemas_);
-        for (const auto& one : patch) {
-            if (merge_key.empty()) {
-                if (std::ranges::find(list, one) == list.end()) list.push_back(one);
-                continue;
+    static void retain(Json& original, Json& patch) {
+        const auto found = patch.find("$retainKeys");
+        if (found == patch.end()) return;
+        const auto keys = std::move(*found);
+        patch.erase(found);
+        if (!keys.is_array()) bad_format("retainKeys");
+        const auto kept = [&](const std::string& key) { return std::ranges::find(keys, Json(key)) != keys.end(); };
+        for (const auto& [key, value] : patch.items()) {
+            if (value.is_null() || key.starts_with(DELETE) || key.starts_with(ORDER)) continue;
+            if (!kept(key)) bad_format("retainKeys");
+        }
+        for (auto at = original.begin(); at != original.end();) {
+            at = kept(at.key()) ? std::next(at) : original.erase(at);
+        }
+    }
+
+    /// Carries out every $setElementOrder together with the list that it is about.
+    void order_lists(Json& original, Json& patch, const Json* schema) {
+        std::vector<std::string> orders;
+        for (const auto& [key, value] : patch.items()) {
+            if (key.starts_with(ORDER)) orders.push_back(key);
+        }
+        for (const auto& name : orders) {
+            const Json order = std::move(patch[name]);
+            patch.erase(name);
+            list_of(order);
+            const auto key = key_after(name, ORDER, "setElementOrder list");
+            const auto there = original.find(key);
+            const auto asked = patch.find(key);
+            static const Json none = Json::array();
+            const auto& before = there == original.end() ? none : list_of(*there);
+            const auto& changes = asked == patch.end() ? none : list_of(*asked);
+            const auto metadata = look_up(schema, key);
+            check_order(changes, order, metadata.merge_key);
+            if (there == original.end() && asked == patch.end()) continue;
+
+            Json list = before;
+            if (there == original.end()) {
+                list = bare(changes);
+            } else if (asked != patch.end()) {
+                list = metadata.merges ? merged(before, *asked, metadata, false) : changes;
             }
-            if (!one.is_object()) throw Impossible{"expected a list of objects"};
-            const auto directive = one.value("$patch", std::string());
-            if (directive == "replace") {
-                Json all = Json::array();
-                for (const auto& other : patch) {
-                    if (!other.contains("$patch")) all.push_back(other);
+            are_maps(before, changes);
+            original[key] = ordered(list, order, before, metadata.merge_key);
+            patch.erase(key);
+        }
+    }
+
+    Json merged(Json original, Json& patch, const Metadata& metadata, bool deletes) {
+        if (original.empty() && patch.empty()) return original;
+        const auto& merge_key = metadata.merge_key;
+        if (!are_maps(original, patch)) {
+            if (deletes) {
+                Json left = Json::array();
+                for (const auto& one : original) {
+                    if (std::ranges::find(patch, one) == patch.end()) left.push_back(one);
                 }
-                list = std::move(all);
-                return;
+                return left;
             }
-            const auto identity = one.find(merge_key);
-            if (identity == one.end()) {
-                throw Impossible{fmt::format("map: {} does not contain declared merge key: {}", one.dump(), merge_key)};
+            Json both = original;
+            for (const auto& one : patch) {
+                if (std::ranges::find(both, one) == both.end()) both.push_back(one);
             }
-            const auto same = std::ranges::find_if(
-                list, [&](const Json& other) { return other.value(merge_key, Json()) == *identity; });
-            if (directive == "delete") {
-                if (same != list.end()) list.erase(same);
-            } else if (same != list.end()) {
-                map(*same, one, inner);
+            return ordered(both, patch, original, "");
+        }
+        if (merge_key.empty()) fail_with("cannot merge lists without merge key for type struct");
+
+        Json plain = Json::array();
+        bool replaces = false;
+        for (auto& one : patch) {
+            const auto directive = one.find("$patch");
+            if (directive == one.end()) {
+                plain.push_back(one);
+            } else if (*directive == "delete") {
+                if (!one.contains(merge_key)) no_merge_key(one, merge_key);
+                for (auto at = place_in(original, one, merge_key); at >= 0; at = place_in(original, one, merge_key)) {
+                    original.erase(original.begin() + at);
+                }
+            } else if (*directive == "replace") {
+                replaces = true;
+            } else if (*directive == "merge") {
+                fail_with("merging lists cannot yet be specified in the patch");
             } else {
-                Json made = Json::object();
-                map(made, one, inner);
-                list.push_back(std::move(made));
+                fail_with(fmt::format("unknown patch type: {} in map: {}", in_go(*directive), in_go(one)));
             }
         }
-        list = ordered(list, order ? *order : patch, before, merge_key);
+        if (replaces) {
+            original = std::move(plain);
+            plain = Json::array();
+        }
+        Json all = original;
+        const Json* inner = element(metadata.schema, schemas_);
+        for (auto& one : plain) {
+            if (!one.contains(merge_key)) no_merge_key(one, merge_key);
+            if (const auto at = place_in(all, one, merge_key); at >= 0) {
+                auto change = one;
+                map(all[static_cast<std::size_t>(at)], change, inner);
+            } else {
+                all.push_back(one);
+            }
+        }
+        return ordered(all, plain, original, merge_key);
     }
 
     const Json* schemas_;
@@ -166,12 +354,12 @@ private:
 
 }  // namespace
 
-Outcome<void> strategic_patch(const KindRow& kind, Json& object, const Json& patch) {
+Outcome<void> strategic_patch(const KindRow& kind, Json& object, Json& patch) {
     try {
         Strategic(kind.schemas).map(object, patch, kind.schema);
         return {};
     } catch (const Impossible& impossible) {
-        return refuse({422, "Invalid", impossible.why, Json::object(), {}});
+        return refuse(impossible.failure);
     }
 }
 

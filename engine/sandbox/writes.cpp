@@ -149,12 +149,10 @@ Outcome<Written> Writes::modify(const Place& place, const Change& change, const 
     const auto old = record->tree(place.kind);
     auto object = change(old);
     if (!object) return refuse(object.error());
-    const auto name = text_at((*object)["metadata"], "name");
-    if (name != place.name) {
-        return refuse(bad_request(
-            fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, place.name)));
-    }
-    if (text_at((*object)["metadata"], "namespace") != place.namespace_name) return refuse(wrong_namespace());
+    const auto& metadata = (*object)["metadata"];
+    if (auto agrees = check_name(place, text_at(metadata, "name")); !agrees) return refuse(agrees.error());
+    const auto within = text_at(metadata, "namespace");
+    if (!within.empty() && within != place.namespace_name) return refuse(wrong_namespace());
     return update(place, record, old, std::move(*object), options, Tracked::no);
 }
 

@@ -83,15 +83,16 @@ TEST_CASE("strategic merge patch") {
     INFO(test.title);
     const Kinds kinds;
     auto object = Json::parse(test.object);
-    CHECK(strategic_patch(*kinds.find("", "v1", "pods"), object, Json::parse(test.patch)).has_value());
+    auto patch = Json::parse(test.patch);
+    CHECK(strategic_patch(*kinds.find("", "v1", "pods"), object, patch).has_value());
     CHECK(object == Json::parse(test.want));
 }
 
 TEST_CASE("a strategic merge patch without the merge key is refused") {
     const Kinds kinds;
     auto object = Json::parse(R"({"spec":{"containers":[{"name":"a"}]}})");
-    const auto done = strategic_patch(*kinds.find("", "v1", "pods"), object,
-                                      Json::parse(R"({"spec":{"containers":[{"image":"x"}]}})"));
+    auto patch = Json::parse(R"({"spec":{"containers":[{"image":"x"}]}})");
+    const auto done = strategic_patch(*kinds.find("", "v1", "pods"), object, patch);
     REQUIRE_FALSE(done);
-    CHECK(done.error().message == R"(map: {"image":"x"} does not contain declared merge key: name)");
+    CHECK(done.error().message == "map: map[image:x] does not contain declared merge key: name");
 }
