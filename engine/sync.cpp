@@ -64,6 +64,7 @@ public:
         watch::IngestOptions ingest_options;
         ingest_options.silent_after = board_.options.silent_after;
         ingest_options.watch_list = board_.options.watch_list;
+        ingest_options.backoff_last = std::min(ingest_options.backoff_last, board_.options.backoff_last);
         ingest_options.seed = seed_;
         board_.ingest = std::make_unique<watch::Ingest>(io_, *board_.client, ingest_options);
         board_.foreigners = std::make_unique<Foreigners>(board_);
@@ -108,6 +109,7 @@ public:
         };
         apply::ApplierOptions options;
         options.most_in_flight = board_.options.most_in_flight;
+        options.backoff_last = std::min(options.backoff_last, board_.options.backoff_last);
         options.seed = seed_;
         return std::make_unique<apply::Applier>(io_, *board_.client, options, std::move(hooks));
     }

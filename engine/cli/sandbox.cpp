@@ -8,6 +8,7 @@
 #include "cli/signals.hpp"
 #include "serve/address.hpp"
 
+#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -20,12 +21,24 @@ namespace moontide::cli {
 namespace {
 
 constexpr std::size_t largest_manifest = 64UL << 20U;
+constexpr std::size_t largest_plan = 16UL << 20U;
 
 struct Flags {
     std::string listen = "127.0.0.1:0";
     std::vector<std::string> manifests;
     std::string kubeconfig_out;
+    std::string faults;
+    std::string history;
 };
+
+/// Its lines appear as things happen, so that a history is whole however its client ends.
+std::shared_ptr<sandbox::History> history_into(const std::string& file, std::ofstream& out) {
+    out.open(file, std::ios::trunc);
+    if (!out) return nullptr;
+    auto history = std::make_shared<sandbox::History>();
+    history->on_entry([&out](const sandbox::Entry& entry) { out << sandbox::line_of(entry) << '\n' << std::flush; });
+    return history;
+}
 
 int serve_sandbox(const Flags& flags, const Surroundings& around) {
     const auto ended = [&](int code, const Error& why) {
@@ -41,6 +54,18 @@ int serve_sandbox(const Flags& flags, const Surroundings& around) {
     sandbox::Options options;
     options.listen = (*address)->host;
     options.port = (*address)->port;
+    if (!flags.faults.empty()) {
+        const auto text = read_text(flags.faults, largest_plan);
+        if (!text) return ended(exit_code::failed, text.error());
+        auto plan = sandbox::parse_fault_plan(*text);
+        if (!plan) return ended(exit_code::failed, {flags.faults + ": " + plan.error().message});
+        options.faults = std::move(*plan);
+    }
+    std::ofstream history_file;
+    if (!flags.history.empty()) {
+        options.history = history_into(flags.history, history_file);
+        if (!options.history) return ended(exit_code::failed, {"cannot write " + flags.history});
+    }
     const auto sandbox = sandbox::Sandbox::start(options);
     if (!sandbox) return ended(exit_code::failed, sandbox.error());
     for (const auto& file : flags.manifests) {
@@ -76,6 +101,9 @@ Work add_sandbox(CLI::App& program) {
         ->take_all();
     command->add_option("--kubeconfig-out", flags->kubeconfig_out,
                         "Where to write the kubeconfig; else a temporary file");
+    command->add_option("--faults", flags->faults,
+                        "What goes wrong between clients and the sandbox: a plan as JSON (tests/README.md)");
+    command->add_option("--history", flags->history, "Where to write requests and what they changed, as JSON lines");
     command->footer(
         "Everything is in memory and gone at the end.\n"
         "Examples:\n"

@@ -98,6 +98,12 @@ public:
     virtual void end() = 0;
     /// RST_STREAM, in the middle of a response too.
     virtual void reset() = 0;
+    /// The whole connection ends, soon and without a word; what was written and not yet sent is lost.
+    virtual void cut() = 0;
+    /// The whole connection stays open and says nothing any more, not to PINGs either.
+    virtual void mute() = 0;
+    /// Connections are numbered in the order that they were accepted in, from 1, over all servers of the process.
+    virtual std::uint64_t connection() const = 0;
     /// Bytes written and not yet sent.
     virtual std::size_t unsent() const = 0;
     /// Called once when the client has reset the stream or its connection is gone; at once where that has happened.
@@ -130,6 +136,10 @@ public:
     virtual void drain() = 0;
     /// Sends GOAWAY on all connections and closes them; takes no new ones.
     virtual void close() = 0;
+    /// Cuts all connections without a word; new ones are refused until listen_again().
+    virtual void hang_up() = 0;
+    /// On the same port; fine where it listens.
+    virtual Result<void> listen_again() = 0;
 };
 
 }  // namespace moontide::kube::http2

@@ -46,6 +46,14 @@ void ServerExchange::reset() {
     connection->reset(id_);
 }
 
+void ServerExchange::cut() {
+    if (const auto connection = connection_.lock()) connection->cut();
+}
+
+void ServerExchange::mute() {
+    if (const auto connection = connection_.lock()) connection->mute();
+}
+
 void ServerExchange::on_gone(std::function<void()> gone) {
     if (phase_ == Phase::gone) {
         gone();

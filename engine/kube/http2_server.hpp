@@ -6,6 +6,7 @@
 #include "kube/tls_socket.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,6 +32,11 @@ public:
     void close();
     /// The end, and nobody is told.
     void abandon();
+    /// The end, soon and without a GOAWAY.
+    void cut();
+    /// Neither reads nor writes any more.
+    void mute() { muted_ = true; }
+    std::uint64_t number() const { return number_; }
 
     void respond(StreamId id, int status, const Headers& headers, bool has_body);
     void resume(StreamId id);
@@ -70,7 +76,9 @@ private:
     std::unordered_map<StreamId, std::shared_ptr<ServerExchange>> exchanges_;
     std::string common_name_;
     std::vector<std::string> organisations_;
+    const std::uint64_t number_;
     bool dead_ = false;
+    bool muted_ = false;
     bool flush_scheduled_ = false;
     Loop::TimerId handshake_timer_ = 0;
 };
@@ -78,8 +86,8 @@ private:
 /// What the handler holds of a stream; it may outlive the connection.
 class ServerExchange final : public Exchange {
 public:
-    ServerExchange(std::weak_ptr<ServerConnection> connection, StreamId id)
-        : connection_(std::move(connection)), id_(id) {}
+    ServerExchange(std::weak_ptr<ServerConnection> connection, std::uint64_t connection_number, StreamId id)
+        : connection_(std::move(connection)), connection_number_(connection_number), id_(id) {}
 
     const Request& request() const override { return request_; }
     void respond(int status, Headers headers, std::string body) override;
@@ -87,6 +95,9 @@ public:
     void write(std::string_view chunk) override;
     void end() override;
     void reset() override;
+    void cut() override;
+    void mute() override;
+    std::uint64_t connection() const override { return connection_number_; }
     std::size_t unsent() const override { return out_.size() - sent_; }
     void on_gone(std::function<void()> gone) override;
     std::string client_common_name() const override;
@@ -99,6 +110,7 @@ private:
     void now_gone();
 
     std::weak_ptr<ServerConnection> connection_;
+    std::uint64_t connection_number_;
     StreamId id_;
     Phase phase_ = Phase::receiving;
     Request request_;

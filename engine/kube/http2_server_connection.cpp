@@ -2,6 +2,7 @@
 #include "kube/http2_server.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include <openssl/x509.h>
@@ -9,6 +10,11 @@
 namespace moontide::kube::http2 {
 
 namespace {
+
+std::uint64_t next_number() {
+    static std::atomic<std::uint64_t> last = 0;
+    return ++last;
+}
 
 std::vector<std::string> subject_entries(X509* certificate, int id) {
     std::vector<std::string> values;
@@ -26,7 +32,7 @@ std::vector<std::string> subject_entries(X509* certificate, int id) {
 }  // namespace
 
 ServerConnection::ServerConnection(Loop& loop, ServerOptions options, Server::RequestHandler handler, Gone gone)
-    : loop_(loop), options_(options), handler_(std::move(handler)), gone_(std::move(gone)) {
+    : loop_(loop), options_(options), handler_(std::move(handler)), gone_(std::move(gone)), number_(next_number()) {
     make_session();
 }
 
@@ -96,6 +102,13 @@ void ServerConnection::abandon() {
     end();
 }
 
+void ServerConnection::cut() {
+    // The session may be in the middle of calling us.
+    loop_.post([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->end();
+    });
+}
+
 void ServerConnection::respond(StreamId id, int status, const Headers& headers, bool has_body) {
     if (dead_) return;
     const std::string status_text = std::to_string(status);
@@ -130,12 +143,12 @@ void ServerConnection::on_open() {
 
 void ServerConnection::on_bytes(const std::uint8_t* bytes, std::size_t size) {
     const auto keep = shared_from_this();
-    if (dead_) return;
+    if (dead_ || muted_) return;
     if (nghttp2_session_mem_recv(session_.get(), bytes, size) < 0) end();
 }
 
 void ServerConnection::collect(std::string& out) {
-    if (dead_) return;
+    if (dead_ || muted_) return;
     if (!http2::collect(session_.get(), out)) return end();
     if (out.empty() && nghttp2_session_want_read(session_.get()) == 0) end();
 }
@@ -197,7 +210,7 @@ int ServerConnection::on_begin_headers(nghttp2_session*, const nghttp2_frame* fr
     auto& connection = self(user);
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
     const StreamId id = frame->hd.stream_id;
-    auto exchange = std::make_shared<ServerExchange>(connection.weak_from_this(), id);
+    auto exchange = std::make_shared<ServerExchange>(connection.weak_from_this(), connection.number_, id);
     exchange->request_.method.clear();
     connection.exchanges_.emplace(id, std::move(exchange));
     return 0;

@@ -1,5 +1,6 @@
 #include "sandbox/sandbox.hpp"
 
+#include "base/log.hpp"
 #include "base/loop.hpp"
 #include "kube/certificate.hpp"
 #include "kube/http2.hpp"
@@ -41,12 +42,69 @@ current-context: moontide-sandbox
                        server, base64(authority), base64(client.certificate_pem), base64(client.key_pem));
 }
 
+std::shared_ptr<const std::string> text_of(const RecordPtr& record) {
+    return record ? std::make_shared<const std::string>(record->object(*record->kind)) : nullptr;
+}
+
+Changed changed(const Event& event, RequestId by) {
+    Changed changed;
+    changed.by = by;
+    switch (event.type) {
+        case Event::Type::added:
+            changed.what = Changed::What::added;
+            break;
+        case Event::Type::modified:
+            changed.what = Changed::What::modified;
+            break;
+        case Event::Type::deleted:
+            changed.what = Changed::What::deleted;
+            break;
+    }
+    changed.version = event.version;
+    changed.resource = event.kind()->resource;
+    changed.namespace_name = event.after->namespace_name;
+    changed.name = event.after->name;
+    changed.object = text_of(event.after);
+    changed.before = text_of(event.before);
+    return changed;
+}
+
 }  // namespace
 
 struct Sandbox::Implementation {
     explicit Implementation(Options options)
         : api({options.ring_size, options.bookmark_every, &system_clock(), std::move(options.on_request)}),
-          front(loop, api, system_clock(), std::move(options.token)) {}
+          front(loop, api, system_clock(), std::move(options.token)),
+          port(loop, system_clock(), [this](Milliseconds duration) { refuse(duration); }) {
+        port.inject(std::move(options.faults));
+        record(std::move(options.history));
+        port.saw_version(api.store().version());
+        api.store().on_event([this](const Event& event) {
+            port.saw_version(event.version);
+            if (history) history->add(changed(event, port.current()));
+        });
+    }
+
+    /// For a while nobody can connect.
+    void refuse(Milliseconds duration) {
+        listener->hang_up();
+        loop.after(duration, [this] {
+            if (const auto again = listener->listen_again(); !again) {
+                log::error("the sandbox cannot be reached any more", {{"reason", again.error().message}});
+            }
+        });
+    }
+
+    void record(std::shared_ptr<History> into) {
+        history = std::move(into);
+        port.record(history);
+        if (!history) return;
+        for (const auto& kind : api.kinds().rows()) {
+            for (const auto& record : api.store().list(kind, {})) {
+                history->add(changed({record->version, Event::Type::added, nullptr, record}, 0));
+            }
+        }
+    }
 
     /// On the sandbox's thread; gives back what it gives back.
     template <typename Function>
@@ -62,6 +120,8 @@ struct Sandbox::Implementation {
     Loop loop;
     Api api;
     Front front;
+    std::shared_ptr<History> history;
+    FaultPort port;
     std::unique_ptr<kube::http2::Server> listener;
     std::string server;
     std::string kubeconfig;
@@ -80,8 +140,9 @@ Result<std::unique_ptr<Sandbox>> Sandbox::start(Options options) {
     const auto administrator = TRY(authority.issue_client("moontide-sandbox-admin", {"system:masters"}));
     auto tls = TRY(kube::tls::server_context({shown.certificate_pem, shown.key_pem, authority.certificate_pem()}));
     self->listener = TRY(kube::http2::Server::listen(
-        self->loop, std::move(tls), address, port,
-        [front = &self->front](const kube::http2::ExchangePtr& exchange) { front->serve(exchange); }));
+        self->loop, std::move(tls), address, port, [self = self.get()](const kube::http2::ExchangePtr& exchange) {
+            self->port.serve(exchange, [self](const kube::http2::ExchangePtr& let) { self->front.serve(let); });
+        }));
     const auto host = address == "0.0.0.0" || address == "::" ? std::string("127.0.0.1") : address;
     const bool is_ipv6 = host.find(':') != std::string::npos;
     self->server = fmt::format("https://{}:{}", is_ipv6 ? "[" + host + "]" : host, self->listener->port());
@@ -122,6 +183,22 @@ void Sandbox::compact() {
 
 void Sandbox::end_watches() {
     self_->ask([&] { self_->front.end_watches(); });
+}
+
+void Sandbox::inject(FaultPlan plan, std::function<void(const Fired&)> told) {
+    self_->ask([&] { self_->port.inject(std::move(plan), std::move(told)); });
+}
+
+void Sandbox::heal() {
+    self_->ask([&] { self_->port.heal(); });
+}
+
+void Sandbox::release() {
+    self_->ask([&] { self_->port.release(); });
+}
+
+void Sandbox::record(std::shared_ptr<History> history) {
+    self_->ask([&] { self_->record(std::move(history)); });
 }
 
 void Sandbox::stop() {

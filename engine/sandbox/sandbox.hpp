@@ -3,6 +3,9 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "sandbox/fault_port.hpp"
+#include "sandbox/faults.hpp"
+#include "sandbox/history.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -30,6 +33,9 @@ struct Options {
     Milliseconds bookmark_every{60'000};
     /// Called on the sandbox's thread after each request.
     std::function<void(const Seen&)> on_request;
+    FaultPlan faults;
+    /// Where requests and what they change are written down; null: nowhere.
+    std::shared_ptr<History> history;
 };
 
 /// Listens on a thread of its own until it is destroyed. All members may be called by any thread.
@@ -55,6 +61,14 @@ public:
     void compact();
     /// Ends all watches, as a restarting server does; clients connect anew.
     void end_watches();
+    /// From now on these faults, in place of the ones before. `told` is called on the sandbox's thread.
+    void inject(FaultPlan plan, std::function<void(const Fired&)> told = {});
+    /// No more faults: what one holds is cut off.
+    void heal();
+    /// What freeze-before and freeze-after hold goes on.
+    void release();
+    /// Into this history from now on, in place of the one before; it begins with what is there. Null: nowhere.
+    void record(std::shared_ptr<History> history);
     /// GOAWAY, then the end. The destructor does it too.
     void stop();
 

@@ -129,6 +129,7 @@ void Store::compact() {
 
 void Store::keep(Event event) {
     version_ = event.version;
+    if (told_) told_(event);
     ring_.push_back(std::move(event));
     while (ring_.size() > ring_size_) {
         ring_.pop_front();

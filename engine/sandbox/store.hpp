@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -89,6 +90,8 @@ public:
     const Event& event(Version version) const { return ring_[static_cast<std::size_t>(version - oldest_ - 1)]; }
     /// Forgets all events, as a compaction does.
     void compact();
+    /// Called with each event from now on.
+    void on_event(std::function<void(const Event&)> told) { told_ = std::move(told); }
 
 private:
     void keep(Event event);
@@ -98,6 +101,7 @@ private:
     Version oldest_ = 1;
     std::map<Key, RecordPtr> objects_;
     std::deque<Event> ring_;
+    std::function<void(const Event&)> told_;
 };
 
 }  // namespace moontide::sandbox

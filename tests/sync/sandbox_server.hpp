@@ -9,7 +9,7 @@
 
 namespace moontide::test {
 
-class SandboxServer final : public Server {
+class SandboxServer : public Server {
 public:
     SandboxServer();
     ~SandboxServer() override;
@@ -20,6 +20,9 @@ public:
     const kube::Access& access() const override { return access_; }
     const std::string& kubeconfig_file() const override { return kubeconfig_file_; }
     std::uint64_t writes() override;
+
+protected:
+    sandbox::Sandbox& sandbox() { return *sandbox_; }
 
 private:
     std::unique_ptr<sandbox::Sandbox> sandbox_;

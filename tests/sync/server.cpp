@@ -1,9 +1,5 @@
 #include "server.hpp"
 
-#include "real_server.hpp"
-#include "sandbox_server.hpp"
-
-#include <cstdlib>
 #include <vector>
 
 #include <unistd.h>
@@ -11,11 +7,7 @@
 namespace moontide::test {
 
 Server& Server::under_test() {
-    static const std::unique_ptr<Server> server = []() -> std::unique_ptr<Server> {
-        const char* kubeconfig = std::getenv("MOONTIDE_TEST_KUBECONFIG");
-        if (kubeconfig != nullptr && *kubeconfig != '\0') return std::make_unique<RealServer>(kubeconfig);
-        return std::make_unique<SandboxServer>();
-    }();
+    static const std::unique_ptr<Server> server = make_server();
     return *server;
 }
 

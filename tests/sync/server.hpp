@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace moontide::test {
 
@@ -32,6 +33,8 @@ public:
 
     /// One of the namespaces that tests use one after another, made by the first that asks. Any thread.
     std::string shared_namespace(std::size_t number);
+    /// At the end of a test: namespaces that no test needs any more.
+    virtual void forget(const std::vector<std::string>& /*namespaces*/) {}
     /// Where the server outlives the tests.
     void remove_at_end(const std::string& namespace_name);
 
@@ -46,5 +49,8 @@ private:
     std::unique_ptr<Mirror> mirror_;
     Guarded<std::set<std::string>> namespaces_;  ///< that tests made
 };
+
+/// The one of this executable: each defines it.
+std::unique_ptr<Server> make_server();
 
 }  // namespace moontide::test

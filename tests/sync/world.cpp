@@ -63,6 +63,7 @@ World::~World() {
             annotate_namespace(shared_[index], {{TARGET_MARK, nullptr}});
             api.remove_all("configmaps", shared_[index]);
         });
+        server.forget(namespaces_);
     } catch (const std::exception& error) {
         WARN("cleaning up after the test: " << error.what());
     }

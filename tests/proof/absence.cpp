@@ -1,0 +1,38 @@
+// Failure is not absence: what is asked for all the time is not deleted, whatever the engine could not see.
+#include "checker.hpp"
+
+namespace moontide::proof {
+
+namespace {
+
+/// It cannot be changed in place: a delete comes before the create.
+bool must_be_made_anew(const Json& before, const Json& wanted) {
+    const auto content = content_of(before);
+    if (content == wanted) return false;
+    return before.value("immutable", false) || content.value("type", "") != wanted.value("type", "");
+}
+
+}  // namespace
+
+std::vector<Violation> check_absence(const Timeline& timeline, const Terms& terms) {
+    std::vector<Violation> violations;
+    for (const auto& write : timeline.writes()) {
+        for (const auto* state : write.states) {
+            const bool deleted = !state->object || state->object->at("metadata").contains("deletionTimestamp");
+            const auto& changed = std::get<Changed>(state->entry->what);
+            if (!deleted || !state->before || !terms.copies.contains(changed.resource)) continue;
+            const Place place{changed.resource, changed.namespace_name, changed.name};
+            const auto from = write.request->at - terms.grace;
+            const auto until = state->entry->number;
+            if (!timeline.wanted_all_the_time(terms, place, from, until)) continue;
+            const auto wanted = timeline.wanted_content(terms, place, until);
+            if (wanted && must_be_made_anew(*state->before, *wanted)) continue;
+            violations.push_back({"absence",
+                                  place.text() + " was deleted, and was asked for all the time",
+                                  {write.request, state->entry, write.answer}});
+        }
+    }
+    return violations;
+}
+
+}  // namespace moontide::proof

@@ -1,0 +1,33 @@
+// Scope: a copy is written where some source asks for it, or did until lately; of other kinds nothing is written.
+#include "checker.hpp"
+
+namespace moontide::proof {
+
+std::vector<Violation> check_scope(const Timeline& timeline, const Terms& terms) {
+    std::vector<Violation> violations;
+    for (const auto& write : timeline.writes()) {
+        const auto& asked = write.asked();
+        if (!terms.copies.contains(asked.resource)) {
+            if (terms.may_write.contains(asked.resource)) continue;
+            violations.push_back({"scope",
+                                  asked.verb + " of " + asked.path + ": the policy writes no " + asked.resource,
+                                  {write.request, write.answer}});
+            continue;
+        }
+        for (const auto* state : write.states) {
+            // What carries no claim after the write was let go, which may be late.
+            if (!state->object || !is_ours(terms, *state->object)) continue;
+            const auto& changed = std::get<Changed>(state->entry->what);
+            const Place place{changed.resource, changed.namespace_name, changed.name};
+            const auto from = write.request->at - terms.grace;
+            if (timeline.wanted_at_some_time(terms, place, from, state->entry->number)) continue;
+            violations.push_back({"scope",
+                                  place.text() + " was written, and nothing asked for it in the " +
+                                      std::to_string(terms.grace.count()) + " ms before",
+                                  {write.request, state->entry, write.answer}});
+        }
+    }
+    return violations;
+}
+
+}  // namespace moontide::proof

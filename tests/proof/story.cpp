@@ -1,0 +1,280 @@
+#include "story.hpp"
+
+#include "policies.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace moontide::proof {
+
+namespace {
+
+constexpr Milliseconds LONGEST_REST{15'000};
+
+/// Set by the server's thread when a rule has fired.
+class Signal {
+public:
+    void set() {
+        const std::scoped_lock lock(mutex_);
+        set_ = true;
+    }
+    bool is_set() const {
+        const std::scoped_lock lock(mutex_);
+        return set_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    bool set_ = false;
+};
+
+FaultPlan plan_of(const Crash& crash) {
+    FaultPlan plan;
+    auto& rule = plan.rules.emplace_back();
+    rule.match.clients = {"moontide"};
+    rule.match.verbs = {"create", "update", "patch", "delete"};
+    rule.match.resources = {"configmaps", "secrets"};
+    rule.nth = crash.write;
+    rule.fault = crash.point == Point::lost       ? sandbox::Fault::freeze_after
+                 : crash.point == Point::answered ? sandbox::Fault::pass
+                                                  : sandbox::Fault::freeze_before;
+    return plan;
+}
+
+class Teller {
+public:
+    Teller(const Story& story, const Trial& trial) : story_(story), trial_(trial) {
+        server_.heal();
+        telling_.history = server_.begin_history();
+    }
+    ~Teller() { server_.heal(); }
+    Teller(const Teller&) = delete;
+    Teller& operator=(const Teller&) = delete;
+
+    Telling tell() {
+        Scene scene;
+        telling_.terms =
+            story_.terms ? story_.terms(scene) : annotation_sync_terms(scene.world.sources(), scene.world.id());
+        telling_.terms.most_writes = trial_.most_writes;
+        for (const auto& rule : trial_.faults.rules) telling_.terms.grace += rule.duration + rule.delay;
+        if (story_.before) story_.before(scene);
+
+        test::Setup setup;
+        if (story_.policy) setup.policies = {story_.policy(scene)};
+        begin_trouble();
+        note_start();
+        test::Engine engine(scene.world, std::move(setup));
+        rest(scene, engine);
+        for (const auto& act : story_.acts) {
+            if (!telling_.complaint.empty()) break;
+            const bool down = act.engine == Act::Engine::is_down;
+            if (down) engine.stop();
+            act.play(scene);
+            if (down) start(engine);
+            rest(scene, engine);
+        }
+        if (telling_.complaint.empty()) end(scene, engine);
+        engine.stop();
+        server_.heal();
+        if (telling_.complaint.empty()) {
+            telling_.complaint = check(*telling_.history, telling_.terms, trial_.replay);
+        } else if (!trial_.replay.empty()) {
+            telling_.complaint += "\nagain with: " + trial_.replay;
+        }
+        const Timeline timeline(telling_.history->entries(), telling_.terms);
+        telling_.writes = static_cast<std::size_t>(std::ranges::count_if(timeline.writes(), [&](const Write& write) {
+            return telling_.terms.copies.contains(write.asked().resource);
+        }));
+        return std::move(telling_);
+    }
+
+private:
+    void begin_trouble() {
+        if (trial_.crash) {
+            server_.inject(plan_of(*trial_.crash), [fired = fired_](const Fired&) { fired->set(); });
+        } else if (!trial_.faults.rules.empty()) {
+            server_.inject(trial_.faults);
+        }
+    }
+
+    void note_start() { telling_.history->note("run started"); }
+    void start(test::Engine& engine) {
+        note_start();
+        engine.start();
+    }
+
+    /// Until all is as it should be; with faults, for a while.
+    void rest(Scene& scene, test::Engine& engine) {
+        scene.catch_up();
+        const bool troubled = !trial_.faults.rules.empty();
+        const auto limit = troubled ? trial_.patience : LONGEST_REST;
+        bool at_rest = false;
+        const auto missing = scene.world.mirror.await(
+            [&](const test::Objects& objects) -> std::string {
+                if (due_to_crash()) return {};
+                auto told = unrest(objects, telling_.terms);
+                at_rest = told.empty();
+                return told;
+            },
+            limit);
+        if (due_to_crash()) {
+            crash(scene, engine);
+            return rest(scene, engine);
+        }
+        if (troubled) return;
+        if (!missing.empty()) {
+            telling_.complaint = "does not come to rest: " + missing + "\n" + engine.story();
+            return;
+        }
+        settle(scene, engine);
+    }
+
+    void settle(Scene& scene, test::Engine& engine) {
+        if (!engine.sync().wait_settled(LONGEST_REST) && !due_to_crash()) {
+            telling_.complaint = "the engine does not settle\n" + engine.story();
+            return;
+        }
+        if (due_to_crash()) {
+            crash(scene, engine);
+            return rest(scene, engine);
+        }
+        telling_.history->note("settled");
+    }
+
+    bool due_to_crash() const { return trial_.crash && !telling_.crashed && fired_->is_set(); }
+
+    void crash(Scene& scene, test::Engine& engine) {
+        telling_.crashed = true;
+        if (trial_.crash->point == Point::answered) await_deed(scene, engine);
+        telling_.history->note("killed", {{"point", word(trial_.crash->point)}, {"write", trial_.crash->write}});
+        engine.crash();
+        if (trial_.crash->point != Point::late) server_.heal();
+        start(engine);
+        if (trial_.crash->point == Point::late) server_.release();
+    }
+
+    /// The engine has read the answer once it tells of what it did.
+    static void await_deed(Scene& scene, test::Engine& engine) {
+        scene.world.mirror.await(
+            [&](const test::Objects&) { return engine.deeds().empty() ? std::string("no deed yet") : std::string(); },
+            Milliseconds(200));
+    }
+
+    void end(Scene& scene, test::Engine& engine) {
+        server_.heal();
+        scene.catch_up();
+        const auto missing = scene.world.mirror.await(
+            [&](const test::Objects& objects) { return unrest(objects, telling_.terms); }, LONGEST_REST);
+        if (!missing.empty() || !engine.sync().wait_settled(LONGEST_REST)) {
+            telling_.complaint = "does not come to rest: " + missing + "\n" + engine.story();
+            return;
+        }
+        telling_.history->note("settled");
+        if (!trial_.restart_at_end) return;
+        engine.stop();
+        start(engine);
+        if (!engine.sync().wait_settled(LONGEST_REST)) telling_.complaint = "does not settle after a restart";
+        telling_.history->note("settled");
+    }
+
+    const Story& story_;
+    const Trial& trial_;
+    ProofServer& server_ = ProofServer::under_test();
+    std::shared_ptr<Signal> fired_ = std::make_shared<Signal>();
+    Telling telling_;
+};
+
+}  // namespace
+
+Telling tell(const Story& story, const Trial& trial) {
+    return Teller(story, trial).tell();
+}
+
+const char* word(Point point) {
+    switch (point) {
+        case Point::before:
+            return "before";
+        case Point::late:
+            return "late";
+        case Point::lost:
+            return "lost";
+        case Point::answered:
+            return "answered";
+    }
+    return "?";
+}
+
+void Scene::opt(const std::string& word, bool in) {
+    world.annotate_namespace(spaces.at(word), {{test::TARGET_MARK, in ? Json("true") : Json(nullptr)}});
+}
+
+void Scene::source(const std::string& name, const Json& data, const Json& more) {
+    objects[name] = world.make_source(name, data, more);
+}
+
+void Scene::catch_up() {
+    world.catch_up();
+    const auto ref = test::namespace_ref(world.sources());
+    const Json tick = {{"metadata", {{"annotations", {{"test/tick", test::version_of(world.api.get(ref))}}}}}};
+    const auto version = test::version_of(world.api.merge(ref, tick));
+    world.await("the test's watch of namespaces catches up", [&](const test::Objects& seen) -> std::string {
+        const auto* object = seen.find(ref);
+        return object && test::version_of(*object) == version ? "" : "version " + version + " has not come";
+    });
+}
+
+void Scene::edit_copy(const std::string& word, const std::string& name, const Json& patch) {
+    // Under faults there may be none yet.
+    world.api.try_merge(test::config_map(spaces.at(word), name), patch);
+}
+
+void Scene::remove_copy(const std::string& word, const std::string& name) {
+    world.api.remove_if_there(test::config_map(spaces.at(word), name));
+}
+
+void Scene::plant(const std::string& word, const std::string& name, const Json& data, const Json& more) {
+    world.make_config_map(spaces.at(word), name, data, more);
+}
+
+std::string unrest(const test::Objects& objects, const Terms& terms) {
+    std::vector<const Json*> spaces;
+    std::vector<const Json*> sources;
+    for (const auto& [ref, object] : objects.all()) {
+        const bool terminating = object.at("metadata").contains("deletionTimestamp");
+        if (ref.kind.kind == "Namespace" && !terminating && !terms.excluded.contains(ref.name)) {
+            spaces.push_back(&object);
+        }
+        if (terms.may_be_source(object)) sources.push_back(&object);
+    }
+    std::set<kube::Ref> wanted;
+    for (const auto* source : sources) {
+        for (const auto* space : spaces) {
+            const auto wish = terms.wish(*source, *space);
+            if (!wish) continue;
+            auto ref = test::config_map(space->at("metadata").value("name", ""), wish->name);
+            if (wish->resource == "secrets") ref.kind.kind = "Secret";
+            const auto* copy = objects.find(ref);
+            wanted.insert(ref);
+            if (!copy) return ref.text() + " is not there";
+            if (!is_ours(terms, *copy)) {
+                const bool to_be_taken = terms.existing == Existing::overwrite ||
+                                         (terms.existing == Existing::marked && terms.marked && terms.marked(*copy)) ||
+                                         (terms.existing == Existing::adopt && content_of(*copy) == wish->content);
+                if (to_be_taken) return ref.text() + " is not taken over";
+                continue;
+            }
+            if (content_of(*copy) != wish->content) return ref.text() + " is not as it should be";
+        }
+    }
+    for (const auto& [ref, object] : objects.all()) {
+        if (ref.kind.kind != "ConfigMap" && ref.kind.kind != "Secret") continue;
+        if (!wanted.contains(ref) && is_ours(terms, object)) return ref.text() + " is left";
+    }
+    return {};
+}
+
+}  // namespace moontide::proof

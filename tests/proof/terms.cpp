@@ -1,0 +1,54 @@
+#include "terms.hpp"
+
+#include <utility>
+
+namespace moontide::proof {
+
+namespace {
+
+constexpr auto* SOURCE_MARK = "flux-extension.nrfcloud.com/sync-configmap";
+constexpr auto* TARGET_MARK = "flux-extension.nrfcloud.com/sync-target";
+constexpr auto* COPY_MARK = "flux-extension.nrfcloud.com/sync-source";
+
+std::string annotation(const Json& object, const char* key) {
+    const auto annotations = object.at("metadata").value("annotations", Json::object());
+    return annotations.value(key, "");
+}
+
+}  // namespace
+
+Json content_of(const Json& object) {
+    Json content = Json::object();
+    for (const char* field : {"data", "binaryData", "immutable", "type"}) {
+        const auto found = object.find(field);
+        if (found == object.end() || found->is_null() || (found->is_object() && found->empty())) continue;
+        // Not immutable and nothing said are the same.
+        if (found->is_boolean() && !found->get<bool>()) continue;
+        content[field] = *found;
+    }
+    return content;
+}
+
+Terms annotation_sync_terms(std::string sources, std::string instance) {
+    Terms terms;
+    terms.instance = std::move(instance);
+    terms.existing = Existing::marked;
+    terms.excluded = {"kube-system", "kube-public", "kube-node-lease"};
+    terms.may_be_source = [sources](const Json& object) {
+        return object.value("kind", "") == "ConfigMap" && object.at("metadata").value("namespace", "") == sources &&
+               annotation(object, SOURCE_MARK) == "true";
+    };
+    terms.wish = [sources](const Json& source, const Json& space) -> std::optional<Wish> {
+        if (source.at("metadata").contains("deletionTimestamp")) return std::nullopt;
+        if (annotation(source, SOURCE_MARK) != "true" || annotation(space, TARGET_MARK) != "true") return std::nullopt;
+        const auto name = space.at("metadata").value("name", "");
+        if (name == sources) return std::nullopt;
+        return Wish{"configmaps", source.at("metadata").value("name", ""), content_of(source)};
+    };
+    terms.marked = [sources](const Json& object) {
+        return annotation(object, COPY_MARK) == sources + "/" + object.at("metadata").value("name", "");
+    };
+    return terms;
+}
+
+}  // namespace moontide::proof

@@ -1,0 +1,29 @@
+// The engine is killed at each of its writes, at each point that a write has; the next one ends what it began.
+#include "stories.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+namespace moontide::proof {
+
+TEST_CASE("killed at any write, at any point, the engine ends with what is asked for and touches nothing foreign",
+          "[crashes]") {
+    for (const auto& story : writing_stories()) {
+        DYNAMIC_SECTION(story.name) {
+            const auto replay = fmt::format("test_proof \"[crashes]\" -c \"{}\"", story.name);
+            const auto clean = tell(story, {.replay = replay});
+            REQUIRE(clean.complaint == "");
+            REQUIRE(clean.writes > 0);
+            for (std::uint64_t write = 1; write <= clean.writes; ++write) {
+                for (const auto point : {Point::before, Point::late, Point::lost, Point::answered}) {
+                    const auto crashed =
+                        tell(story, {.crash = Crash{write, point}, .most_writes = clean.writes + 1, .replay = replay});
+                    INFO("killed at write " << write << ", " << word(point));
+                    CHECK(crashed.complaint == "");
+                }
+            }
+        }
+    }
+}
+
+}  // namespace moontide::proof

@@ -1,0 +1,178 @@
+#include "timeline.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace moontide::proof {
+
+namespace {
+
+Tree tree_of(const std::shared_ptr<const std::string>& text) {
+    if (!text) return nullptr;
+    auto tree = Json::parse(*text, nullptr, false);
+    return tree.is_object() ? std::make_shared<const Json>(std::move(tree)) : nullptr;
+}
+
+/// The last state that began at or before the entry.
+const State* state_at(const std::vector<State>& states, std::uint64_t entry_number) {
+    const State* found = nullptr;
+    for (const auto& state : states) {
+        if (state.entry->number > entry_number) break;
+        found = &state;
+    }
+    return found;
+}
+
+}  // namespace
+
+std::string Place::text() const {
+    return resource + " " + (namespace_name.empty() ? "" : namespace_name + "/") + name;
+}
+
+std::string uid_of(const Json& object) {
+    return object.at("metadata").value("uid", "");
+}
+
+std::string version_of(const Json& object) {
+    return object.at("metadata").value("resourceVersion", "");
+}
+
+Json claim_of(const Json& object) {
+    const auto annotations = object.at("metadata").value("annotations", Json::object());
+    auto claim = Json::parse(annotations.value("moontide.dev/claim", ""), nullptr, false);
+    return claim.is_object() ? claim : Json();
+}
+
+bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Write& write) {
+    const auto& asked = write.asked();
+    if (asked.verb != "create" || write.status() != 409) return false;
+    const auto there = timeline.object_at({asked.resource, asked.namespace_name, asked.name}, write.answer->number);
+    return there && !is_ours(terms, *there);
+}
+
+bool is_ours(const Terms& terms, const Json& object) {
+    const auto claim = claim_of(object);
+    if (!claim.is_object() || claim.value("instance", "") != terms.instance) return false;
+    const auto place = claim.value("place", Json::object());
+    const auto& metadata = object.at("metadata");
+    return place.value("namespace", "") == metadata.value("namespace", "") &&
+           place.value("name", "") == metadata.value("name", "");
+}
+
+Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : entries_(std::move(entries)) {
+    std::map<sandbox::RequestId, std::size_t> write_of;
+    std::map<std::uint64_t, unsigned> run_of;
+    unsigned runs = 0;
+    for (const auto& entry : entries_) {
+        if (const auto* noted = std::get_if<Noted>(&entry.what)) {
+            if (noted->what == "run started") ++runs;
+        } else if (const auto* asked = std::get_if<Asked>(&entry.what)) {
+            if (asked->client != terms.client) continue;
+            const auto run = run_of.try_emplace(asked->connection, runs).first->second;
+            if (!asked->writes()) continue;
+            write_of.emplace(asked->id, writes_.size());
+            writes_.push_back({&entry, nullptr, {}, run});
+        } else if (const auto* answered = std::get_if<Answered>(&entry.what)) {
+            if (const auto found = write_of.find(answered->id); found != write_of.end()) {
+                writes_[found->second].answer = &entry;
+            }
+        } else if (const auto* changed = std::get_if<Changed>(&entry.what)) {
+            State state;
+            state.entry = &entry;
+            state.version = changed->version;
+            state.at = entry.at;
+            state.by = changed->by;
+            state.before = tree_of(changed->before);
+            if (changed->what != Changed::What::deleted) state.object = tree_of(changed->object);
+            auto& states = objects_[{changed->resource, changed->namespace_name, changed->name}];
+            if (!states.empty()) {
+                states.back().until = state.version;
+                states.back().end = state.at;
+            }
+            states.push_back(std::move(state));
+        }
+    }
+    for (const auto& [place, states] : objects_) {
+        for (const auto& state : states) {
+            if (const auto found = write_of.find(state.by); found != write_of.end()) {
+                writes_[found->second].states.push_back(&state);
+            }
+        }
+        const bool can_be_source = terms.may_be_source && std::ranges::any_of(states, [&](const State& state) {
+                                       return state.object && terms.may_be_source(*state.object);
+                                   });
+        if (can_be_source) sources_.push_back(&states);
+    }
+}
+
+Tree Timeline::object_at(const Place& place, std::uint64_t entry_number) const {
+    const auto found = objects_.find(place);
+    if (found == objects_.end()) return nullptr;
+    const auto* state = state_at(found->second, entry_number);
+    return state ? state->object : nullptr;
+}
+
+std::vector<std::uint64_t> Timeline::moments(const Place& place, Milliseconds from, std::uint64_t until) const {
+    const auto first = std::ranges::lower_bound(entries_, from, {}, &Entry::at);
+    const auto before = static_cast<std::uint64_t>(first - entries_.begin());
+    std::set<std::uint64_t> moments = {std::min(before, until), until};
+    const auto add = [&](const std::vector<State>& states) {
+        for (const auto& state : states) {
+            const auto number = state.entry->number;
+            if (number > before && number <= until) moments.insert(number);
+        }
+    };
+    if (const auto space = objects_.find({"namespaces", "", place.namespace_name}); space != objects_.end()) {
+        add(space->second);
+    }
+    for (const auto* states : sources_) add(*states);
+    return {moments.begin(), moments.end()};
+}
+
+bool Timeline::wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from,
+                                   std::uint64_t until) const {
+    return std::ranges::any_of(moments(place, from, until),
+                               [&](std::uint64_t moment) { return wanted_content(terms, place, moment).has_value(); });
+}
+
+bool Timeline::wanted_all_the_time(const Terms& terms, const Place& place, Milliseconds from,
+                                   std::uint64_t until) const {
+    return std::ranges::all_of(moments(place, from, until),
+                               [&](std::uint64_t moment) { return wanted_content(terms, place, moment).has_value(); });
+}
+
+std::optional<Json> Timeline::wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const {
+    const auto space = object_at({"namespaces", "", place.namespace_name}, entry_number);
+    if (!space || terms.excluded.contains(place.namespace_name)) return std::nullopt;
+    for (const auto* states : sources_) {
+        const auto* source = state_at(*states, entry_number);
+        if (!source || !source->object) continue;
+        auto wish = terms.wish(*source->object, *space);
+        if (wish && wish->resource == place.resource && wish->name == place.name) return std::move(wish->content);
+    }
+    return std::nullopt;
+}
+
+std::vector<Timeline::Offer> Timeline::offers(const Terms& terms, const Place& place) const {
+    std::vector<Offer> offers;
+    const auto space = objects_.find({"namespaces", "", place.namespace_name});
+    if (space == objects_.end()) return offers;
+    for (const auto* states : sources_) {
+        for (const auto& state : *states) {
+            if (!state.object) continue;
+            for (const auto& there : space->second) {
+                if (!there.object) continue;
+                auto wish = terms.wish(*state.object, *there.object);
+                if (!wish || wish->resource != place.resource || wish->name != place.name) continue;
+                if (offers.empty() || offers.back().source != &state) offers.push_back({&state, {}});
+                offers.back().content = std::move(wish->content);
+                break;
+            }
+        }
+    }
+    std::ranges::sort(offers, {}, [](const Offer& offer) { return offer.source->version; });
+    return offers;
+}
+
+}  // namespace moontide::proof
