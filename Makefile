@@ -6,6 +6,9 @@ ARGS ?=
 ctest := ctest --output-on-failure --no-tests=error --parallel $(shell nproc)
 sources = git ls-files -z -- '*.cpp' '*.hpp'
 
+# What is asked whether it sees a planted bug.
+mutant_tests = plan apply watch cache policy status sync_parts sync proof
+
 .PHONY: help
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r target what; do printf '  make %-14s %s\n' "$$target" "$$what"; done
@@ -52,6 +55,20 @@ tsan_tests = base cache queue watch apply sync
 tsan: setup build/tsan/build.ninja ## run what threads share under the thread sanitizer
 	cmake --build --preset tsan --target $(addprefix test_,$(tsan_tests))
 	$(ctest) --test-dir build/tsan --tests-regex '^($(subst $() ,|,$(strip $(tsan_tests))))$$'
+
+MINUTES ?= 1
+
+.PHONY: fuzz
+fuzz: setup build/fuzz/build.ninja ## run every fuzzer (MINUTES=1 each; FUZZERS="name..." for some)
+	cmake --build --preset fuzz
+	MINUTES=$(MINUTES) tests/fuzz/run build/fuzz/tests/fuzz $(FUZZERS)
+
+.PHONY: mutants
+mutants: setup ## plant known bugs one by one and see that the tests catch each (ARGS="3 7" for some)
+	tests/mutants/seed build/mutants/tree
+	cd build/mutants/tree && cmake --preset dev -B ../build
+	cmake --build build/mutants/build --target $(addprefix test_,$(mutant_tests))
+	tests/mutants/run build/mutants/build $(ARGS)
 
 .PHONY: check
 check: setup build/dev/build.ninja ## check the format, who includes whom, and clang-tidy's warnings

@@ -199,6 +199,8 @@ void emit(YAML::Emitter& emitter, const Json& value) {
         emitter << YAML::EndSeq;
     } else if (value.is_string()) {
         emit_text(emitter, value.get_ref<const std::string&>());
+    } else if (value.is_null()) {
+        emitter << YAML::Null;  // the text "null" would be quoted
     } else {
         emitter << value.dump();
     }
