@@ -170,8 +170,13 @@ void add_parts(Live& live, std::string_view object_json, const Pairs& labels, co
         LivePart part;
         part.hash = live_fields_hash(object, *claim, std::nullopt);
         const auto* label = value_of(labels, marks::part);
-        part.labelled = label != nullptr && *label == claim->instance;
-        part.managed = applied_fields(object, part_manager(id)) != nullptr;
+        const auto* applied = applied_fields(object, part_manager(id));
+        part.managed = applied != nullptr;
+        // Held by another part alone it would go with that one.
+        const bool holds_label =
+            applied == nullptr ||
+            applied->contains(nlohmann::json::json_pointer("/f:metadata/f:labels/f:moontide.dev~1part"));
+        part.labelled = label != nullptr && *label == claim->instance && holds_label;
         part.lists = value_of(annotations, std::string(marks::part_lists) + id) != nullptr;
         part.claim = std::move(*claim);
         live.parts.push_back(std::move(part));

@@ -39,7 +39,7 @@ Result<Hash> wanted_fields_hash(const policy::Content& content, const Bond& bond
 struct LivePart {
     Claim claim;
     Hash hash;              ///< as wanted_fields_hash makes it
-    bool labelled = false;  ///< the object carries the label of parts with the claim's instance
+    bool labelled = false;  ///< the object carries the label of parts with the claim's instance, as a field of this one
     bool managed = false;   ///< the server knows its fields
     bool lists = false;     ///< it has elements in lists that are written whole
 };

@@ -29,8 +29,10 @@ Making making_of(const Record& record) {
 
 Apply apply(const TargetKey& target, const Wish& want, const Record& record, Making making) {
     Apply step{.target = target, .uid = record.uid, .resource_version = record.resource_version, .making = making};
-    // Of an object that we made the fields that we name are ours, whoever wrote them last.
-    step.force = making != Making::joined && (making == Making::made || want.existing == Existing::overwrite);
+    // Of an object that we made the fields that we name are ours, whoever wrote them last; but not where it is there
+    // for others to have their part in it too.
+    const bool made = making == Making::made && !policy::joins(want.existing);
+    step.force = making != Making::joined && (made || want.existing == Existing::overwrite);
     step.takes_over = making != Making::joined && !record.fields;
     const bool looks_otherwise = record.fields && record.edited && record.labelled && record.hash != want.hash;
     if (looks_otherwise && !want.verbatim) step.doubted = record.hash;

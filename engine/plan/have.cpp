@@ -143,6 +143,9 @@ bool Have::caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVers
         caught = version >= seen.version;
         exactly = version == seen.version && !deleted;
     }
+    // Its label was taken off, which is what was seen: the object is there.
+    const auto* record = std::get_if<Record>(&seen.standing);
+    if (deleted && version == seen.version && record != nullptr && !record->labelled) caught = false;
     if (!caught) return seen.own_write;
     const bool own = seen.own_write && exactly;
     unsee(target);
@@ -197,7 +200,7 @@ Ticket& Have::issue(const TargetKey& target, UnitId unit, bool creates) {
     auto& ticket = tickets_[target];
     ticketed_.remove(ticket.unit, target);
     ticketed_.add(unit, target);
-    ticket = Ticket{.number = ++last_ticket_, .unit = unit, .creates = creates};
+    ticket = Ticket{.number = ++last_ticket_, .unit = unit, .creates = creates, .again = std::move(ticket.again)};
     return ticket;
 }
 

@@ -34,7 +34,7 @@ struct Ticket {
     UnitId unit = 0;
     bool creates = false;
     bool sent = false;
-    std::set<UnitId> again = {};  ///< units for which something changed while it was under way: they look again
+    std::set<UnitId> again = {};  ///< units that look again when it has ended
 };
 
 /// Why a target is not as its unit wants it; kept until it is.

@@ -16,6 +16,11 @@ constexpr unsigned repairs_before_notice = 5;
 /// Targets that are decided under one hold of the lock.
 constexpr std::size_t at_once = 256;
 
+/// Another unit's copy of which not the whole content is its own: a part of ours has its place in it.
+bool has_room(const Asked& asked, const plan::Record& record) {
+    return asked.part != nullptr && record.fields;
+}
+
 /// What the server makes of the fields that are wanted counts as what is wanted.
 void settle_hash(const plan::Have& have, const plan::TargetKey& target, const plan::Wish* wish,
                  plan::Standing& standing) {
@@ -51,7 +56,8 @@ void Decisions::ask_holders(const Unit& unit, std::vector<Asked>& asked) {
             if (!asked[i].wish) continue;
             const auto standing = have.standing(asked[i].target);
             const auto* record = std::get_if<plan::Record>(&standing);
-            if (record != nullptr && !record->by_marks && record->unit != unit.id) others.emplace_back(i, record->unit);
+            if (record == nullptr || has_room(asked[i], *record)) continue;
+            if (!record->by_marks && record->unit != unit.id) others.emplace_back(i, record->unit);
         }
     });
     for (const auto& [index, holder] : others) {
@@ -87,6 +93,13 @@ Milliseconds Decisions::repair_delay(plan::Have& have, const Unit& unit, const p
     return Milliseconds(0);
 }
 
+void Decisions::end_ticket(plan::Have& have, const plan::TargetKey& target) {
+    const auto* ticket = have.ticket(target);
+    if (ticket == nullptr) return;
+    for (const auto unit : ticket->again) board_.queue.add({unit, target.namespace_name});
+    have.close(target);
+}
+
 /// Whether the target is this unit's to decide of now: no step of another unit is on its way there.
 bool Decisions::may_decide(plan::Have& have, const Unit& unit, const Asked& asked) {
     const auto& target = asked.target;
@@ -97,11 +110,12 @@ bool Decisions::may_decide(plan::Have& have, const Unit& unit, const Asked& aske
             return false;
         }
         // What it was planned from serves one decision.
-        if (joining != nullptr) have.close(target.part_of(unit.id));
+        if (joining != nullptr) end_ticket(have, target.part_of(unit.id));
     }
     auto* ticket = have.ticket(target);
     if (ticket == nullptr) return true;
-    if (ticket->sent) {
+    // What comes of it may have room for a part; two parts are no contest.
+    if (ticket->sent || (asked.part && ticket->unit != unit.id)) {
         ticket->again.insert(unit.id);
         return false;
     }
@@ -124,6 +138,11 @@ Decisions::Choice Decisions::choose(const plan::Have& have, const Unit& unit, co
     if (record != nullptr && record->by_marks && record->unit != unit.id) {
         // Its marks name another source: no copy of this one, whoever made it. What is there now, a Create finds out.
         standing = plan::Absent{};
+        record = nullptr;
+    }
+    if (record != nullptr && record->unit != unit.id && has_room(asked, *record)) {
+        standing = plan::Foreign{
+            .uid = record->uid, .resource_version = record->resource_version, .terminating = record->terminating};
         record = nullptr;
     }
     if (!asked.part || record != nullptr) {
@@ -167,11 +186,11 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
             if (trouble != have.troubles().end() && trouble->second.unit == unit.id) have.troubles().erase(trouble);
         }
         have.withdraw(whole, unit.id);
-        have.close(target);
+        end_ticket(have, target);
         return std::nullopt;
     }
     if (std::holds_alternative<plan::Wait>(decision)) {
-        have.close(target);
+        end_ticket(have, target);
         return std::nullopt;
     }
     if (const auto* refuse = std::get_if<plan::Refuse>(&decision)) {
@@ -188,7 +207,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         }
         note(have, unit, target,
              {.refused = true, .reason = std::string(refuse->reason), .message = std::move(message)});
-        have.close(target);
+        end_ticket(have, target);
         return std::nullopt;
     }
 

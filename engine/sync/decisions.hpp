@@ -31,6 +31,8 @@ private:
         plan::Standing standing;
     };
     Choice choose(const plan::Have& have, const Unit& unit, const Asked& asked) const;
+    /// Nothing is on its way there any more; whoever waited for it looks again.
+    void end_ticket(plan::Have& have, const plan::TargetKey& target);
     bool may_decide(plan::Have& have, const Unit& unit, const Asked& asked);
     /// Who holds the targets that other units have: asks those units whether they still want them.
     void ask_holders(const Unit& unit, std::vector<Asked>& asked);

@@ -171,7 +171,9 @@ private:
         whole.content = copy.content;
         whole.existing = copy.existing;
         whole.verbatim = is_text(copy.content->kind);
-        whole.writes = shape_.writes_for(copy.target.kind);
+        // What is made for others to have their part in it is not ours whole, unless the policy says so.
+        const bool shared = policy::joins(copy.existing) && !shape_.writes;
+        whole.writes = shared ? policy::Writes::fields : shape_.writes_for(copy.target.kind);
         std::vector<std::string> labels;
         std::vector<std::string> annotations;
         for (const auto& [key, value] : copy.content->labels) labels.push_back(key);

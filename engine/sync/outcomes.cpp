@@ -173,11 +173,6 @@ Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, cons
     if (const auto record = record_of(board_, *fate.live)) {
         sighting.standing = *record;
     } else {
-        // A target that each may have its part in is no contest.
-        if (order.wish != nullptr && policy::joins(order.wish->existing)) {
-            for (const auto candidate : have.candidates(target.whole()))
-                board_.queue.add({candidate, target.namespace_name});
-        }
         plan::Foreign there;
         there.uid = fate.live->uid;
         there.resource_version = fate.live->resource_version;

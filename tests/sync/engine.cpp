@@ -119,12 +119,6 @@ std::size_t Engine::count(Deed::What what, const std::string& namespace_name) co
     }));
 }
 
-bool has_apply() {
-    if (Server::under_test().is_real()) return true;
-    WARN("skipped: the sandbox has no server-side apply");
-    return false;
-}
-
 std::string pass_sentinel(World& world, Engine& engine, Where where) {
     static std::atomic<unsigned> count = 0;
     const auto number = std::to_string(++count);

@@ -59,9 +59,6 @@ private:
     std::unique_ptr<Sync> sync_;
 };
 
-/// False, and said so, where the server under test has no server-side apply: the scenario ends there.
-bool has_apply();
-
 /// Proves that what has not happened will not: a change of a source, a new namespace and a deleted copy come true
 /// after everything that the test did before, then the engine settles. Sees to annotation-sync only; its new namespace
 /// gets a copy of every source, and is given back.

@@ -129,7 +129,6 @@ TEST_CASE("existing = overwrite takes what is there and releases it at the end")
 }
 
 TEST_CASE("existing = merge adds our keys and takes them away again") {
-    if (!has_apply()) return;
     Scene scene("merge", {{"mine", "yes"}});
     scene.world.expect_data(scene.in_red(), {{"mine", "yes"}, {"a", "1"}});
     scene.source = scene.world.change_data(scene.source, {{"a", nullptr}, {"b", "2"}});
@@ -139,7 +138,6 @@ TEST_CASE("existing = merge adds our keys and takes them away again") {
 }
 
 TEST_CASE("existing = merge does not force a key that is another's") {
-    if (!has_apply()) return;
     Scene scene("merge", {{"a", "mine"}});
     scene.world.expect_data(scene.in_red(), {{"a", "mine"}});
     scene.end_source();
@@ -147,7 +145,6 @@ TEST_CASE("existing = merge does not force a key that is another's") {
 }
 
 TEST_CASE("existing = join waits for the object, joins it and leaves it") {
-    if (!has_apply()) return;
     World world;
     const auto red = world.make_namespace("red", {}, {{"test/world", world.id()}});
     const auto source = world.make_config_map(world.sources(), "shared", {{"a", "1"}},

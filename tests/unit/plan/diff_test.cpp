@@ -265,17 +265,23 @@ TEST_CASE("every case of fields that are ours: only apply writes them") {
     check_table(std::string(unwanted_rows) + held_rows + R"(
 absent,seen-absent                 refuse,marked,adopt,overwrite,merge  *  *  apply 0 made
 by-marks-terminating,unwatched-terminating  any         self,lets_go  *  apply 0 made look
-fields                             any                          lets_go  *  apply 5 made force
-fields-differ                      any                     self,lets_go  *  apply 5 made force
-fields-edited                      any                     self,lets_go  *  apply 5 made force doubted
+fields                             refuse,marked,adopt,overwrite     lets_go  *  apply 5 made force
+fields                             merge,join                        lets_go  *  apply 5 made
+fields-differ                      refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force
+fields-differ                      merge,join                self,lets_go  *  apply 5 made
+fields-edited                      refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force doubted
+fields-edited                      merge,join                self,lets_go  *  apply 5 made doubted
 joined-differs                     any                                *  *  apply 5 joined
-right                              any                          lets_go  *  apply 5 made force takes-over
+right                              refuse,marked,adopt,overwrite  lets_go  *  apply 5 made force takes-over
+right                              merge,join                   lets_go  *  apply 5 made takes-over
 right-immutable                    any                          lets_go  *  delete
 right-taken                        refuse,marked,adopt,merge,join  lets_go  *  apply 5 taken takes-over
 right-taken                        overwrite                    lets_go  *  apply 5 taken force takes-over
-differs,differs-marked,differs-keys  any                   self,lets_go  *  apply 5 made force takes-over
+differs,differs-marked,differs-keys  refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
+differs,differs-marked,differs-keys  merge,join              self,lets_go  *  apply 5 made takes-over
 differs-immutable                  any                     self,lets_go  *  delete
-unlabelled,by-marks                any                     self,lets_go  *  apply 5 made force takes-over
+unlabelled,by-marks                refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
+unlabelled,by-marks                merge,join              self,lets_go  *  apply 5 made takes-over
 differs-taken                      refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken takes-over
 differs-taken                      overwrite               self,lets_go  *  apply 5 taken force takes-over
 differs-taken-immutable            any                     self,lets_go  *  refuse Immutable
