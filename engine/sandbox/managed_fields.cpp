@@ -204,7 +204,15 @@ ManagedFields take_managed_fields(const Json& live, Json& object, std::string_vi
 
 FieldSet ignored_fields(const KindRow& kind, std::string_view subresource) {
     FieldSet ignored;
-    if (subresource == "status") {
+    if (subresource == "status" && kind.custom) {
+        // Of a custom resource the status is all that counts there.
+        const auto* schema = resolved(kind.schema, kind.schemas);
+        const auto properties = schema ? schema->find("properties") : Json::const_iterator();
+        if (!schema || properties == schema->end()) return ignored;
+        for (const auto& [name, property] : properties->items()) {
+            if (name != "status") ignored.put("f:" + name, true);
+        }
+    } else if (subresource == "status") {
         ignored.put("f:spec", true);
         if (kind.kind == "Pod") {
             ignored.put(std::vector<std::string>{"f:metadata", "f:deletionTimestamp"});
