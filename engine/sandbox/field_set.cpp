@@ -51,6 +51,10 @@ Json FieldSet::write() const {
     return fields;
 }
 
+bool FieldSet::empty() const {
+    return nodes_.empty();
+}
+
 bool FieldSet::operator==(const FieldSet& other) const {
     return std::ranges::equal(nodes_, other.nodes_, [](const Node& a, const Node& b) {
         return a.member == b.member && a.step == b.step && a.below == b.below;
@@ -87,6 +91,10 @@ void FieldSet::put(std::string step, bool member, FieldSet below) {
     }
     at->member |= member;
     at->below = at->below.empty() ? std::move(below) : at->below.with(below);
+}
+
+void FieldSet::put(std::string step) {
+    put(std::move(step), true, {});
 }
 
 void FieldSet::put(const std::vector<std::string>& path) {

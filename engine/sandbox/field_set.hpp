@@ -19,14 +19,15 @@ public:
     static FieldSet read(const Json& fields);
     Json write() const;
 
-    bool empty() const { return nodes_.empty(); }
+    bool empty() const;
     bool operator==(const FieldSet& other) const;
 
     /// Whether the step itself is in the set, and what of it is.
     bool has(std::string_view step) const;
     const FieldSet& below(std::string_view step) const;
     /// The step belongs to the set if `member`, and so does `below` of it.
-    void put(std::string step, bool member, FieldSet below = {});
+    void put(std::string step, bool member, FieldSet below);
+    void put(std::string step);
     void put(const std::vector<std::string>& path);
 
     FieldSet with(const FieldSet& other) const;

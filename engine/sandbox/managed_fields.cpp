@@ -210,16 +210,16 @@ FieldSet ignored_fields(const KindRow& kind, std::string_view subresource) {
         const auto properties = schema ? schema->find("properties") : Json::const_iterator();
         if (!schema || properties == schema->end()) return ignored;
         for (const auto& [name, property] : properties->items()) {
-            if (name != "status") ignored.put("f:" + name, true);
+            if (name != "status") ignored.put("f:" + name);
         }
     } else if (subresource == "status") {
-        ignored.put("f:spec", true);
+        ignored.put("f:spec");
         if (kind.kind == "Pod") {
             ignored.put(std::vector<std::string>{"f:metadata", "f:deletionTimestamp"});
             ignored.put(std::vector<std::string>{"f:metadata", "f:ownerReferences"});
         }
     } else if (kind.subresource("status")) {
-        ignored.put("f:status", true);
+        ignored.put("f:status");
     }
     return ignored;
 }
@@ -229,11 +229,11 @@ const FieldSet& nobodys_fields() {
         FieldSet of_metadata;
         for (const char* name : {"name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName",
                                  "generation", "managedFields", "resourceVersion"}) {
-            of_metadata.put(std::string("f:") + name, true);
+            of_metadata.put(std::string("f:") + name);
         }
         FieldSet set;
-        set.put("f:apiVersion", true);
-        set.put("f:kind", true);
+        set.put("f:apiVersion");
+        set.put("f:kind");
         set.put("f:metadata", true, std::move(of_metadata));
         return set;
     }();

@@ -35,9 +35,8 @@ struct Impossible {
     fail_with(fmt::format("map: {} does not contain declared merge key: {}", in_go(element), key));
 }
 
-const Json& list_of(const Json& value) {
+void check_list(const Json& value) {
     if (!value.is_array()) fail_with("expected a []interface {}, but received a " + go_type(value));
-    return value;
 }
 
 /// How a field is patched.
@@ -270,13 +269,15 @@ private:
         for (const auto& name : orders) {
             const Json order = std::move(patch[name]);
             patch.erase(name);
-            list_of(order);
+            check_list(order);
             const auto key = key_after(name, ORDER, "setElementOrder list");
             const auto there = original.find(key);
             const auto asked = patch.find(key);
             static const Json none = Json::array();
-            const auto& before = there == original.end() ? none : list_of(*there);
-            const auto& changes = asked == patch.end() ? none : list_of(*asked);
+            const auto& before = there == original.end() ? none : *there;
+            const auto& changes = asked == patch.end() ? none : *asked;
+            check_list(before);
+            check_list(changes);
             const auto metadata = look_up(schema, key);
             check_order(changes, order, metadata.merge_key);
             if (there == original.end() && asked == patch.end()) continue;

@@ -100,13 +100,13 @@ void compare_lists(const Json* before, const Json* after, const Shape& shape, Co
         } else if (olds.size() >= 2 && news.size() >= 2) {
             // Elements that stand there twice are one piece.
             const bool same = std::ranges::equal(olds, news, [](const Json* a, const Json* b) { return *a == *b; });
-            if (!same) below.modified.put(step, true);
+            if (!same) below.modified.put(step);
         } else if (olds.size() >= 2) {
             if (!news.empty()) one(step, nullptr, news.front());
-            below.removed.put(step, true);
+            below.removed.put(step);
         } else {
             if (!olds.empty()) one(step, olds.front(), nullptr);
-            below.added.put(step, true);
+            below.added.put(step);
         }
     };
     for (const auto& [step, elements] : had.by_step) visit(step);
