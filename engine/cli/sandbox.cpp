@@ -8,9 +8,13 @@
 #include "cli/signals.hpp"
 #include "serve/address.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -38,6 +42,21 @@ std::shared_ptr<sandbox::History> history_into(const std::string& file, std::ofs
     auto history = std::make_shared<sandbox::History>();
     history->on_entry([&out](const sandbox::Entry& entry) { out << sandbox::line_of(entry) << '\n' << std::flush; });
     return history;
+}
+
+/// The file, or what kubectl takes of a directory, in the order of the names.
+Result<std::vector<std::string>> manifest_files(const std::string& path) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) return std::vector{path};
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+        const auto extension = entry.path().extension();
+        if (extension == ".yaml" || extension == ".yml" || extension == ".json") files.push_back(entry.path());
+    }
+    if (error) return fail(path + ": " + error.message());
+    if (files.empty()) return fail(path + ": no .yaml, .yml or .json file is in this directory");
+    std::ranges::sort(files);
+    return files;
 }
 
 int serve_sandbox(const Flags& flags, const Surroundings& around) {
@@ -68,10 +87,15 @@ int serve_sandbox(const Flags& flags, const Surroundings& around) {
     }
     const auto sandbox = sandbox::Sandbox::start(options);
     if (!sandbox) return ended(exit_code::failed, sandbox.error());
-    for (const auto& file : flags.manifests) {
-        const auto text = read_text(file, largest_manifest);
-        if (!text) return ended(exit_code::failed, text.error());
-        if (const auto loaded = (*sandbox)->load(*text, file); !loaded) return ended(exit_code::failed, loaded.error());
+    for (const auto& path : flags.manifests) {
+        const auto files = manifest_files(path);
+        if (!files) return ended(exit_code::failed, files.error());
+        for (const auto& file : *files) {
+            const auto text = read_text(file, largest_manifest);
+            if (!text) return ended(exit_code::failed, text.error());
+            if (const auto loaded = (*sandbox)->load(*text, file); !loaded)
+                return ended(exit_code::failed, loaded.error());
+        }
     }
     std::optional<TemporaryKubeconfig> temporary;
     std::string kubeconfig = flags.kubeconfig_out;
@@ -96,7 +120,9 @@ Work add_sandbox(CLI::App& program) {
         program.add_subcommand("sandbox", "Run the embedded API server by itself, for kubectl and policies");
     auto flags = std::make_shared<Flags>();
     command->add_option("--listen", flags->listen, "Address and port; port 0 takes a free one")->capture_default_str();
-    command->add_option("-f,--filename", flags->manifests, "Manifests to begin with; may be given several times")
+    command
+        ->add_option("-f,--filename", flags->manifests,
+                     "Manifests, or directories of them, to begin with; may be given several times")
         ->expected(1)
         ->take_all();
     command->add_option("--kubeconfig-out", flags->kubeconfig_out,

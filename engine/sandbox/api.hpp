@@ -8,6 +8,7 @@
 #include "sandbox/definitions.hpp"
 #include "sandbox/reads.hpp"
 #include "sandbox/request.hpp"
+#include "sandbox/reviews.hpp"
 #include "sandbox/sandbox.hpp"
 #include "sandbox/store.hpp"
 #include "sandbox/terminator.hpp"
@@ -41,6 +42,7 @@ public:
     Result<void> load(const std::string& yaml, const std::string& file);
 
     Store& store() { return store_; }
+    const Tokens& tokens() const { return tokens_; }
     const Kinds& kinds() const { return kinds_; }
     /// Requests answered so far, by "verb resource": "create configmaps".
     std::map<std::string, std::uint64_t> counts() const;
@@ -56,6 +58,7 @@ private:
     Outcome<Response> apply(const Request& request, const Query& query, const Route& route,
                             const WriteOptions& options);
     Outcome<Response> scale(const Request& request, const Query& query, const Route& route, const std::string& verb);
+    Outcome<Response> issue_token(const Request& request, const Route& route);
     Outcome<Response> remove(const Request& request, const Query& query, const Route& route);
     Outcome<Response> remove_collection(const Request& request, const Query& query, const Route& route);
     Outcome<Response> show(const Request& request, const Query& query, const KindRow& kind, const Record& record,
@@ -68,6 +71,7 @@ private:
     Terminator terminator_;
     Collector collector_;
     Definitions definitions_;
+    Tokens tokens_;
     Guarded<std::map<std::string, std::uint64_t>> counts_;
 };
 

@@ -19,6 +19,8 @@ namespace http2 = kube::http2;
 constexpr std::size_t MOST_UNSENT = 1U << 20;
 /// How soon a watch is tried again whose client reads slowly.
 constexpr Milliseconds SLOW_CLIENT{20};
+/// Who brings the sandbox's own token.
+constexpr auto* ADMINISTRATOR = "moontide-sandbox-admin";
 
 std::string text_of(const http2::Headers& headers, std::string_view name) {
     const auto* value = http2::find(headers, name);
@@ -60,8 +62,8 @@ Front::~Front() {
 
 void Front::serve(const http2::ExchangePtr& exchange) {
     const auto& asked = exchange->request();
-    const bool by_token = !token_.empty() && text_of(asked.headers, "authorization") == "Bearer " + token_;
-    if (!by_token && exchange->client_common_name().empty()) return answer(*exchange, response_of(unauthorized()));
+    auto user = user_of(*exchange);
+    if (!user) return answer(*exchange, response_of(unauthorized()));
 
     Request request{asked.method,
                     asked.path,
@@ -69,7 +71,8 @@ void Front::serve(const http2::ExchangePtr& exchange) {
                     text_of(asked.headers, "accept"),
                     asked.body,
                     text_of(asked.headers, "user-agent"),
-                    text_of(asked.headers, "if-none-match")};
+                    text_of(asked.headers, "if-none-match"),
+                    std::move(*user)};
     const auto before = api_.store().version();
     auto response = api_.handle(request);
     if (response.watch) {
@@ -88,6 +91,31 @@ void Front::serve(const http2::ExchangePtr& exchange) {
     loop_.post([this, alive = alive_] {
         if (*alive) advance();
     });
+}
+
+std::optional<User> Front::user_of(const http2::Exchange& exchange) const {
+    const auto& headers = exchange.request().headers;
+    User user{exchange.client_common_name(), {"system:masters", "system:authenticated"}};
+    if (const auto given = text_of(headers, "authorization"); given.starts_with("Bearer ")) {
+        const auto token = given.substr(std::string_view("Bearer ").size());
+        if (!token_.empty() && token == token_) {
+            user.name = ADMINISTRATOR;
+        } else if (auto owner = api_.tokens().owner(token, clock_.wall())) {
+            user = std::move(*owner);
+        } else if (user.name.empty()) {
+            return std::nullopt;
+        }
+    }
+    if (user.name.empty()) return std::nullopt;
+    // Whoever came in may be anybody.
+    if (const auto name = text_of(headers, "impersonate-user"); !name.empty()) {
+        user = {name, {}};
+        for (const auto& [header, value] : headers) {
+            if (header == "impersonate-group") user.groups.push_back(value);
+        }
+        user.groups.emplace_back("system:authenticated");
+    }
+    return user;
 }
 
 void Front::answer(http2::Exchange& exchange, Response response) {

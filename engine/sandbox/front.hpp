@@ -7,6 +7,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace moontide::sandbox {
@@ -30,6 +31,8 @@ private:
         bool gone = false;
     };
 
+    /// Nobody where nothing proves who asks.
+    std::optional<User> user_of(const kube::http2::Exchange& exchange) const;
     void answer(kube::http2::Exchange& exchange, Response response);
     void begin_watch(const kube::http2::ExchangePtr& exchange, std::shared_ptr<Watch> watch);
     void pump();

@@ -13,7 +13,7 @@ Habits habits_of(std::string_view kind) {
     habits.unconditional_update = kind != "Lease" && kind != "CustomResourceDefinition";
     habits.create_on_update = kind == "Lease" || kind == "Event" || kind == "LimitRange" || kind == "Role" ||
                               kind == "ClusterRole" || kind == "RoleBinding" || kind == "ClusterRoleBinding";
-    habits.returns_deleted = kind == "Pod" || kind == "ServiceAccount" || kind == "ResourceQuota";
+    habits.returns_deleted = kind == "Pod" || kind == "ServiceAccount" || kind == "ResourceQuota" || kind == "Service";
     habits.has_generation = kind == "Pod" || kind == "Deployment" || kind == "CustomResourceDefinition";
     return habits;
 }

@@ -53,6 +53,8 @@ Result<void> Api::load(const std::string& yaml, const std::string& file) {
                                      ? writes_.replace({*kind, namespace_name, name, ""}, object, options)
                                      : writes_.create(*kind, namespace_name, object, options);
             if (!written) return fail(fmt::format("{}: {}", place, written.error().message));
+            // What follows may be of the kind that this one defines.
+            if (kind->kind == "CustomResourceDefinition") settle();
         }
     }
     return {};

@@ -121,6 +121,15 @@ Faults qualified_name(std::string_view text) {
     return faults;
 }
 
+Faults path_segment(std::string_view text) {
+    if (text == "." || text == "..") return {fmt::format("may not be '{}'", text)};
+    Faults faults;
+    for (const char* part : {"/", "%"}) {
+        if (text.find(part) != std::string_view::npos) faults.push_back(fmt::format("may not contain '{}'", part));
+    }
+    return faults;
+}
+
 Faults label_value(std::string_view text) {
     Faults faults;
     if (text.size() > 63) faults.push_back(too_long(63));

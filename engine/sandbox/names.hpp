@@ -14,6 +14,7 @@ Faults dns_subdomain(std::string_view text);   ///< most objects' names
 Faults dns_label(std::string_view text);       ///< namespaces
 Faults dns_1035_label(std::string_view text);  ///< services, names of custom kinds
 Faults qualified_name(std::string_view text);  ///< keys of labels and annotations, finalizers
+Faults path_segment(std::string_view text);    ///< roles and bindings
 Faults label_value(std::string_view text);
 Faults data_key(std::string_view text);  ///< keys of ConfigMaps and Secrets
 

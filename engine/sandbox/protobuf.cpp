@@ -165,9 +165,10 @@ Json message(const std::string& type, std::string_view bytes, int depth) {
 std::string type_of(const std::string& api_version, const std::string& kind) {
     if (kind == "DeleteOptions") return std::string(META) + kind;
     const auto slash = api_version.find('/');
-    const auto group = slash == std::string::npos ? "core" : api_version.substr(0, api_version.find('.'));
+    const auto group = slash == std::string::npos ? "core" : api_version.substr(0, api_version.find_first_of("./"));
     const auto version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
-    const auto type = fmt::format("io.k8s.api.{}.{}.{}", group, version, kind);
+    const auto type =
+        group == "apiextensions" ? DEFINITIONS + kind : fmt::format("io.k8s.api.{}.{}.{}", group, version, kind);
     return captured::protobuf().contains(type) ? type : std::string();
 }
 

@@ -3,7 +3,11 @@
 #include "sandbox/base64.hpp"
 #include "sandbox/custom_rules.hpp"
 #include "sandbox/definition_rules.hpp"
+#include "sandbox/deployments.hpp"
 #include "sandbox/names.hpp"
+#include "sandbox/pods.hpp"
+#include "sandbox/roles.hpp"
+#include "sandbox/services.hpp"
 
 #include <algorithm>
 #include <set>
@@ -104,8 +108,12 @@ void validate_metadata(const KindRow& kind, const Json& metadata, Complaints& co
     if (name.empty()) {
         complaints.required("metadata.name", "name or generateName is required");
     } else {
+        const bool label = !kind.custom && (kind.kind == "Namespace" || kind.kind == "Service");
+        const bool any = kind.group == "rbac.authorization.k8s.io";
         complain(complaints, "metadata.name", name,
-                 kind.kind == "Namespace" ? names::dns_label(name) : names::dns_subdomain(name));
+                 any     ? names::path_segment(name)
+                 : label ? names::dns_label(name)
+                         : names::dns_subdomain(name));
     }
     std::size_t size = 0;
     for (const auto& [key, value] : at_or_null(metadata, "labels").items()) {
@@ -192,23 +200,6 @@ void validate_secret(const Json& object, Complaints& complaints) {
     }
 }
 
-void validate_pod(const Json& object, Complaints& complaints) {
-    const auto& containers = at_or_null(at_or_null(object, "spec"), "containers");
-    if (!containers.is_array() || containers.empty()) return complaints.required("spec.containers");
-    std::size_t index = 0;
-    std::set<std::string> seen;
-    for (const auto& container : containers) {
-        const auto field = fmt::format("spec.containers[{}].", index++);
-        const auto name = text_at(container, "name");
-        if (name.empty()) {
-            complaints.required(field + "name");
-        } else {
-            complain(complaints, field + "name", name, names::dns_label(name));
-        }
-        if (text_at(container, "image").empty()) complaints.required(field + "image");
-    }
-}
-
 void validate_lease(const Json& object, Complaints& complaints) {
     const auto& seconds = at_or_null(at_or_null(object, "spec"), "leaseDurationSeconds");
     if (seconds.is_number_integer() && seconds.get<std::int64_t>() <= 0) {
@@ -225,31 +216,21 @@ void validate_event(const Json& object, Complaints& complaints) {
     }
 }
 
-void default_pod(Json& object) {
-    auto& spec = object["spec"];
-    const auto fill = [](Json& map, const char* key, const Json& value) {
-        if (!map.contains(key)) map[key] = value;
-    };
-    fill(spec, "restartPolicy", "Always");
-    fill(spec, "terminationGracePeriodSeconds", 30);
-    fill(spec, "dnsPolicy", "ClusterFirst");
-    fill(spec, "securityContext", Json::object());
-    fill(spec, "schedulerName", "default-scheduler");
-    fill(spec, "enableServiceLinks", true);
-    for (const char* list : {"containers", "initContainers"}) {
-        if (!spec.contains(list) || !spec[list].is_array()) continue;
-        for (auto& container : spec[list]) {
-            fill(container, "terminationMessagePath", "/dev/termination-log");
-            fill(container, "terminationMessagePolicy", "File");
-            const auto image = text_at(container, "image");
-            const bool latest =
-                image.ends_with(":latest") ||
-                image.find(':', image.rfind('/') == std::string::npos ? 0 : image.rfind('/')) == std::string::npos;
-            fill(container, "imagePullPolicy", latest ? "Always" : "IfNotPresent");
-        }
-    }
-    if (const auto account = text_at(spec, "serviceAccountName"); !account.empty()) spec["serviceAccount"] = account;
-    fill(object, "status", Json::object());
+/// `old` is null for an object that is new.
+void validate_object(const KindRow& kind, std::string_view subresource, const Json& object, const Json* old,
+                     Complaints& complaints) {
+    // The real server's rules of Events are its oldest; their names and labels are hardly looked at.
+    if (kind.kind == "Event" && !kind.custom) validate_event(object, complaints);
+    validate_metadata(kind, object.at("metadata"), complaints);
+    if (kind.custom) return validate_custom(*kind.custom, object, old, subresource, complaints);
+    if (kind.kind == "CustomResourceDefinition" && subresource.empty()) definition::validate(object, old, complaints);
+    if (kind.kind == "ConfigMap") validate_config_map(object, complaints);
+    if (kind.kind == "Secret") validate_secret(object, complaints);
+    if (kind.kind == "Pod") validate_pod_spec(at_or_null(object, "spec"), "spec", complaints);
+    if (kind.kind == "Lease") validate_lease(object, complaints);
+    if (kind.kind == "Deployment") validate_deployment(object, old, complaints);
+    if (kind.kind == "Service") validate_service(object, old, complaints);
+    if (kind.group == "rbac.authorization.k8s.io") validate_role_or_binding(kind, object, old, complaints);
 }
 
 }  // namespace
@@ -306,6 +287,12 @@ void set_defaults(const KindRow& kind, Json& object) {
         }
     } else if (kind.kind == "Pod") {
         default_pod(object);
+    } else if (kind.kind == "Deployment") {
+        default_deployment(object);
+    } else if (kind.kind == "Service") {
+        default_service(object);
+    } else if (kind.group == "rbac.authorization.k8s.io") {
+        default_role_or_binding(object);
     } else if (kind.kind == "Event") {
         for (const char* key : {"firstTimestamp", "lastTimestamp", "eventTime"}) {
             if (!object.contains(key)) object[key] = nullptr;
@@ -315,19 +302,14 @@ void set_defaults(const KindRow& kind, Json& object) {
     }
 }
 
+void allocate(const KindRow& kind, Json& object) {
+    if (kind.custom) return;
+    if (kind.kind == "Namespace") object["spec"]["finalizers"] = {"kubernetes"};
+    if (kind.kind == "Service") allocate_service(object);
+}
+
 void validate(const KindRow& kind, const Json& object, Complaints& complaints) {
-    if (kind.custom) {
-        validate_metadata(kind, object.at("metadata"), complaints);
-        return validate_custom(*kind.custom, object, nullptr, "", complaints);
-    }
-    if (kind.kind == "CustomResourceDefinition") definition::validate(object, nullptr, complaints);
-    // The real server's rules of Events are its oldest; their names and labels are hardly looked at.
-    if (kind.kind == "Event") validate_event(object, complaints);
-    validate_metadata(kind, object.at("metadata"), complaints);
-    if (kind.kind == "ConfigMap") validate_config_map(object, complaints);
-    if (kind.kind == "Secret") validate_secret(object, complaints);
-    if (kind.kind == "Pod") validate_pod(object, complaints);
-    if (kind.kind == "Lease") validate_lease(object, complaints);
+    validate_object(kind, "", object, nullptr, complaints);
 }
 
 void keep_what_stays(const KindRow& kind, std::string_view subresource, Json& object, const Json& old) {
@@ -346,7 +328,8 @@ void keep_what_stays(const KindRow& kind, std::string_view subresource, Json& ob
     } else if (subresource == "finalize" || kind.subresource("status")) {
         copy_or_erase(object, old, "status");
     }
-    if (kind.kind == "Namespace" && subresource != "finalize") {
+    if (kind.kind == "Service" && !kind.custom) keep_allocated(object, old);
+    if (kind.kind == "Namespace" && !kind.custom && subresource != "finalize") {
         copy_or_erase(object["spec"], old.value("spec", Json::object()), "finalizers");
     }
     const bool changed =
@@ -381,25 +364,16 @@ void validate_update(const KindRow& kind, std::string_view subresource, const Js
             complaints.invalid(std::string("metadata.") + key, text_at(metadata, key), "field is immutable");
         }
     }
-    if (kind.custom) {
-        validate_metadata(kind, metadata, complaints);
-        return validate_custom(*kind.custom, object, &old, subresource, complaints);
-    }
-    if (kind.kind == "Secret" && text_at(object, "type") != text_at(old, "type")) {
+    if (kind.kind == "Secret" && !kind.custom && text_at(object, "type") != text_at(old, "type")) {
         complaints.invalid("type", text_at(object, "type"), "field is immutable");
     }
-    if ((kind.kind == "ConfigMap" || kind.kind == "Secret") && true_at(old, "immutable")) {
+    if ((kind.kind == "ConfigMap" || kind.kind == "Secret") && !kind.custom && true_at(old, "immutable")) {
         if (!true_at(object, "immutable")) complaints.forbidden("immutable", IMMUTABLE);
         if (at_or_null(object, "data") != at_or_null(old, "data")) complaints.forbidden("data", IMMUTABLE);
         if (at_or_null(object, "binaryData") != at_or_null(old, "binaryData"))
             complaints.forbidden("binaryData", IMMUTABLE);
     }
-    if (kind.kind == "CustomResourceDefinition") {
-        validate_metadata(kind, metadata, complaints);
-        if (subresource.empty()) definition::validate(object, &old, complaints);
-        return;
-    }
-    validate(kind, object, complaints);
+    validate_object(kind, subresource, object, &old, complaints);
 }
 
 }  // namespace moontide::sandbox

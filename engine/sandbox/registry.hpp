@@ -18,6 +18,9 @@ Json first_status(const KindRow& kind);
 /// Kind's own defaults; empty maps that are never written go.
 void set_defaults(const KindRow& kind, Json& object);
 
+/// What the server adds on its own to an object that is to be created; it belongs to no manager.
+void allocate(const KindRow& kind, Json& object);
+
 /// Of an object that is to be created.
 void validate(const KindRow& kind, const Json& object, Complaints& complaints);
 

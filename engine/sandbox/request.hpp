@@ -16,6 +16,12 @@ namespace moontide::sandbox {
 
 class Watch;
 
+/// Who asks.
+struct User {
+    std::string name;
+    std::vector<std::string> groups;
+};
+
 struct Request {
     std::string method = "GET";
     std::string path;  ///< with the query
@@ -24,6 +30,7 @@ struct Request {
     std::string body;
     std::string user_agent;
     std::string if_none_match;
+    User user{};
 };
 
 struct Response {

@@ -2,6 +2,7 @@
 
 #include "sandbox/captured.hpp"
 #include "sandbox/custom_kind.hpp"
+#include "sandbox/deployments.hpp"
 
 #include <fmt/format.h>
 
@@ -24,26 +25,6 @@ Json::json_pointer pointer(std::string path) {
 const Json* at(const Json& object, const std::string& path) {
     if (path.empty() || !object.contains(pointer(path))) return nullptr;
     return &object.at(pointer(path));
-}
-
-/// A label selector in the text form: "a=b,c in (d,e)".
-std::string selector_text(const Json& selector) {
-    std::string text;
-    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ",") + part; };
-    for (const auto& [key, value] : selector.value("matchLabels", Json::object()).items())
-        add(key + "=" + value.get<std::string>());
-    for (const auto& expression : selector.value("matchExpressions", Json::array())) {
-        const auto key = expression.value("key", "");
-        const auto is = expression.value("operator", "");
-        std::string values;
-        for (const auto& value : expression.value("values", Json::array()))
-            values += (values.empty() ? "" : ",") + value.get<std::string>();
-        if (is == "Exists") add(key);
-        if (is == "DoesNotExist") add("!" + key);
-        if (is == "In") add(fmt::format("{} in ({})", key, values));
-        if (is == "NotIn") add(fmt::format("{} notin ({})", key, values));
-    }
-    return text;
 }
 
 }  // namespace

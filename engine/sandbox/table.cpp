@@ -1,5 +1,6 @@
 // The cells of each kind's Table rows, as the printers of the real server make them.
 #include "sandbox/custom_kind.hpp"
+#include "sandbox/deployments.hpp"
 #include "sandbox/time.hpp"
 #include "sandbox/view.hpp"
 
@@ -128,6 +129,67 @@ Json quota_cells(const Json& object, WallTime now) {
     return {text(object, "/metadata/name"), requests, limits, age(object, now)};
 }
 
+Json deployment_cells(const Json& object, WallTime now) {
+    const auto count = [&](const char* pointer) {
+        const auto& value = at(object, pointer);
+        return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+    };
+    std::string names;
+    std::string images;
+    for (const auto& container : at(object, "/spec/template/spec/containers")) {
+        names += (names.empty() ? "" : ",") + text(container, "/name");
+        images += (images.empty() ? "" : ",") + text(container, "/image");
+    }
+    return {text(object, "/metadata/name"),
+            fmt::format("{}/{}", count("/status/readyReplicas"), count("/spec/replicas")),
+            count("/status/updatedReplicas"),
+            count("/status/availableReplicas"),
+            age(object, now),
+            names,
+            images,
+            selector_text(at(object, "/spec/selector"))};
+}
+
+Json service_cells(const Json& object, WallTime now) {
+    const auto type = text(object, "/spec/type");
+    std::string outside;
+    for (const auto& address : at(object, "/spec/externalIPs"))
+        outside += (outside.empty() ? "" : ",") + address.get<std::string>();
+    if (type == "ExternalName") outside = text(object, "/spec/externalName");
+    if (type == "LoadBalancer" && outside.empty()) outside = "<pending>";
+    std::string ports;
+    for (const auto& port : at(object, "/spec/ports")) {
+        ports += fmt::format("{}{}", ports.empty() ? "" : ",", at(port, "/port").dump());
+        if (port.contains("nodePort")) ports += ":" + at(port, "/nodePort").dump();
+        ports += "/" + text(port, "/protocol");
+    }
+    std::string selector;
+    for (const auto& [key, value] : at(object, "/spec/selector").items())
+        selector += (selector.empty() ? "" : ",") + key + "=" + value.get<std::string>();
+    return {text(object, "/metadata/name"),
+            type,
+            or_none(text(object, "/spec/clusterIP")),
+            or_none(outside),
+            or_none(ports),
+            age(object, now),
+            or_none(selector)};
+}
+
+Json binding_cells(const Json& object, WallTime now) {
+    std::string users;
+    std::string groups;
+    std::string accounts;
+    for (const auto& subject : at(object, "/subjects")) {
+        const auto kind = text(subject, "/kind");
+        auto& list = kind == "User" ? users : kind == "Group" ? groups : accounts;
+        if (!list.empty()) list += ", ";
+        if (kind == "ServiceAccount") list += text(subject, "/namespace") + "/";
+        list += text(subject, "/name");
+    }
+    const auto role = text(object, "/roleRef/kind") + "/" + text(object, "/roleRef/name");
+    return {text(object, "/metadata/name"), role, age(object, now), users, groups, accounts};
+}
+
 Json custom_cell(const std::string& type, const Json& value, WallTime now) {
     if (type == "string") return printed(value);
     if (type == "integer" && value.is_number()) return value.get<std::int64_t>();
@@ -163,7 +225,11 @@ Json table_cells(const KindRow& row, const Record& record, WallTime now) {
     if (kind == "Secret") return {record.name, text(object, "/type"), data, age(object, now)};
     if (kind == "Namespace") return {record.name, text(object, "/status/phase"), age(object, now)};
     if (kind == "Lease") return {record.name, text(object, "/spec/holderIdentity"), age(object, now)};
-    if (kind == "LimitRange") return {record.name, text(object, "/metadata/creationTimestamp")};
+    if (kind == "Deployment") return deployment_cells(object, now);
+    if (kind == "Service") return service_cells(object, now);
+    if (kind == "RoleBinding" || kind == "ClusterRoleBinding") return binding_cells(object, now);
+    if (kind == "LimitRange" || kind == "Role" || kind == "ClusterRole" || kind == "CustomResourceDefinition")
+        return {record.name, text(object, "/metadata/creationTimestamp")};
     return {record.name, age(object, now)};
 }
 

@@ -94,7 +94,7 @@ Outcome<Written> Writes::make(const KindRow& kind, const std::string& namespace_
         set_defaults(kind, object);
         if (tracked == Tracked::no) track_update(kind, "", nullptr, object, options.manager, clock_.wall());
         // What the server adds on its own belongs to nobody.
-        if (kind.kind == "Namespace") object["spec"]["finalizers"] = {"kubernetes"};
+        allocate(kind, object);
         Complaints complaints;
         validate(kind, object, complaints);
         if (!complaints.empty()) return refuse(invalid(kind.kind, kind.group, name, complaints));

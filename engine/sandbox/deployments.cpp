@@ -1,0 +1,93 @@
+#include "sandbox/deployments.hpp"
+
+#include "kube/selector.hpp"
+#include "sandbox/pods.hpp"
+
+#include <fmt/format.h>
+
+namespace moontide::sandbox {
+
+namespace {
+
+void fill(Json& map, const char* key, const Json& value) {
+    if (!map.contains(key)) map[key] = value;
+}
+
+const Json& at(const Json& object, const char* key) {
+    static const Json null;
+    if (!object.is_object()) return null;
+    const auto found = object.find(key);
+    return found == object.end() ? null : *found;
+}
+
+bool selects(const Json& selector, const Json& labels) {
+    const auto parsed = kube::Selector::parse(selector_text(selector));
+    if (!parsed) return false;
+    kube::TextMap map;
+    for (const auto& [key, value] : labels.items()) map.emplace_back(key, value.get_ref<const std::string&>());
+    return parsed->matches(map);
+}
+
+}  // namespace
+
+void default_deployment(Json& deployment) {
+    auto& spec = deployment["spec"];
+    if (!spec.is_object()) spec = Json::object();
+    fill(spec, "replicas", 1);
+    fill(spec, "revisionHistoryLimit", 10);
+    fill(spec, "progressDeadlineSeconds", 600);
+    auto& strategy = spec["strategy"];
+    if (!strategy.is_object()) strategy = Json::object();
+    fill(strategy, "type", "RollingUpdate");
+    if (strategy["type"] == "RollingUpdate") {
+        auto& rolling = strategy["rollingUpdate"];
+        if (!rolling.is_object()) rolling = Json::object();
+        fill(rolling, "maxUnavailable", "25%");
+        fill(rolling, "maxSurge", "25%");
+    }
+    auto& pods = spec["template"];
+    if (!pods.is_object()) pods = Json::object();
+    fill(pods, "metadata", Json::object());
+    default_pod_spec(pods["spec"]);
+    fill(deployment, "status", Json::object());
+}
+
+void validate_deployment(const Json& deployment, const Json* old, Complaints& complaints) {
+    const auto& spec = at(deployment, "spec");
+    const auto& selector = at(spec, "selector");
+    const auto& labels = at(at(at(spec, "template"), "metadata"), "labels");
+    if (const auto& replicas = at(spec, "replicas"); replicas.is_number_integer() && replicas.get<std::int64_t>() < 0)
+        complaints.invalid("spec.replicas", replicas.get<std::int64_t>(), "must be greater than or equal to 0");
+    if (!selector.is_object()) {
+        complaints.required("spec.selector");
+    } else if (selector_text(selector).empty()) {
+        complaints.invalid_value("spec.selector", selector, "empty selector is invalid for deployment");
+    }
+    if (!selector.is_object() || !selects(selector, labels)) {
+        complaints.invalid_value("spec.template.metadata.labels", labels,
+                                 "`selector` does not match template `labels`");
+    }
+    validate_pod_spec(at(at(spec, "template"), "spec"), "spec.template.spec", complaints);
+    if (old && at(at(*old, "spec"), "selector") != selector)
+        complaints.invalid_value("spec.selector", selector, "field is immutable");
+}
+
+std::string selector_text(const Json& selector) {
+    std::string text;
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ",") + part; };
+    for (const auto& [key, value] : at(selector, "matchLabels").items()) add(key + "=" + value.get<std::string>());
+    for (const auto& expression : at(selector, "matchExpressions")) {
+        const auto key = expression.value("key", "");
+        const auto is = expression.value("operator", "");
+        std::string values;
+        for (const auto& value : at(expression, "values"))
+            values += (values.empty() ? "" : ",") + value.get<std::string>();
+        if (is == "Exists") add(key);
+        if (is == "DoesNotExist") add("!" + key);
+        if (is == "In") add(fmt::format("{} in ({})", key, values));
+        if (is == "NotIn") add(fmt::format("{} notin ({})", key, values));
+    }
+    return text;
+}
+
+}  // namespace moontide::sandbox

@@ -1,0 +1,17 @@
+// What the registry makes of a Deployment. Nothing rolls it out here.
+#pragma once
+
+#include "sandbox/status.hpp"
+
+#include <string>
+
+namespace moontide::sandbox {
+
+void default_deployment(Json& deployment);
+/// `old` is null for one that is new.
+void validate_deployment(const Json& deployment, const Json* old, Complaints& complaints);
+
+/// A LabelSelector in the form that queries have: "a=b,c in (d,e)".
+std::string selector_text(const Json& selector);
+
+}  // namespace moontide::sandbox
