@@ -28,10 +28,6 @@ Response whole(std::string body, int status = 200) {
     return response;
 }
 
-void append(std::vector<std::string>& warnings, const std::vector<std::string>& more) {
-    warnings.insert(warnings.end(), more.begin(), more.end());
-}
-
 std::string verb_of(const Request& request, const Query& query, const Route& route) {
     if (request.method == "GET" || request.method == "HEAD") {
         return !route.name.empty() ? "get" : query.flag("watch") ? "watch" : "list";
@@ -117,6 +113,8 @@ Response Api::on_resource(const Request& request, const Query& query, const Rout
     seen.namespace_name = route.namespace_name;
     seen.name = route.name;
     if (!is_allowed(route, seen.verb)) return response_of(method_not_allowed());
+    warnings_.clear();
+    if (route.kind->custom && !route.kind->custom->warning.empty()) warnings_.push_back(route.kind->custom->warning);
     auto answer = [&]() -> Outcome<Response> {
         if (route.subresource == "token") return issue_token(request, route);
         if (route.subresource == "scale") return scale(request, query, route, seen.verb);
@@ -129,8 +127,8 @@ Response Api::on_resource(const Request& request, const Query& query, const Rout
         return remove_collection(request, query, route);
     }();
     auto response = answer ? std::move(*answer) : response_of(answer.error());
-    if (route.kind->custom && !route.kind->custom->warning.empty())
-        response.warnings.insert(response.warnings.begin(), route.kind->custom->warning);
+    // A refusal warns of what was seen before it, too.
+    response.warnings = std::move(warnings_);
     return response;
 }
 
@@ -171,15 +169,14 @@ Outcome<Response> Api::list_or_watch(const Request& request, const Query& query,
 Outcome<Response> Api::create(const Request& request, const Query& query, const Route& route) {
     const auto options = WriteOptions::parse(request, query);
     if (!options) return refuse(options.error());
-    std::vector<std::string> warnings;
-    auto object = read_object(*route.kind, request, options->validation, warnings);
+    auto object = read_object(*route.kind, request, options->validation, warnings_);
     if (!object) return refuse(object.error());
 
     if (is_review(*route.kind)) {
         return whole(reviewed(*route.kind, std::move(*object), request.user, options_.clock->wall()).dump(), 201);
     }
     if (const auto& custom = route.kind->custom) {
-        append(warnings, warnings_of(*object, nullptr));
+        for (auto& warning : warnings_of(*object, nullptr)) warnings_.push_back(std::move(warning));
         if (custom->terminating) {
             return refuse(forbidden(route.kind->resource, route.kind->group,
                                     object->value(Json::json_pointer("/metadata/name"), std::string()),
@@ -189,21 +186,18 @@ Outcome<Response> Api::create(const Request& request, const Query& query, const 
     const auto written = writes_.create(*route.kind, route.namespace_name, std::move(*object), *options);
     if (!written) return refuse(written.error());
     auto response = show(request, query, *route.kind, *written->record, 201);
-    if (response) response->warnings = std::move(warnings);
     return response;
 }
 
 Outcome<Response> Api::replace(const Request& request, const Query& query, const Route& route) {
     const auto options = WriteOptions::parse(request, query);
     if (!options) return refuse(options.error());
-    std::vector<std::string> warnings;
-    auto object = read_object(*route.kind, request, options->validation, warnings);
+    auto object = read_object(*route.kind, request, options->validation, warnings_);
     if (!object) return refuse(object.error());
     const auto written = writes_.replace({*route.kind, route.namespace_name, route.name, route.subresource},
                                          std::move(*object), *options);
     if (!written) return refuse(written.error());
     auto response = show(request, query, *route.kind, *written->record, written->created ? 201 : 200);
-    if (response) response->warnings = std::move(warnings);
     return response;
 }
 
@@ -214,12 +208,10 @@ Outcome<Response> Api::patch(const Request& request, const Query& query, const R
     if (media_type(request.content_type) == APPLY_PATCH) return apply(request, query, route, *options);
     const auto patch = PatchRequest::read(kind, request);
     if (!patch) return refuse(patch.error());
-    std::vector<std::string> warnings;
-    const auto change = [&](const Json& old) { return patch->apply(kind, old, options->validation, warnings); };
+    const auto change = [&](const Json& old) { return patch->apply(kind, old, options->validation, warnings_); };
     const auto written = writes_.modify({kind, route.namespace_name, route.name, route.subresource}, change, *options);
     if (!written) return refuse(written.error());
     auto response = show(request, query, kind, *written->record, 200);
-    if (response) response->warnings = std::move(warnings);
     return response;
 }
 
@@ -242,15 +234,14 @@ Outcome<Response> Api::apply(const Request& request, const Query& query, const R
                                        std::move(patch->tree), options);
     if (!written) return refuse(written.error());
     auto response = show(request, query, *route.kind, *written->record, written->created ? 201 : 200);
-    if (response && options.validation == FieldValidation::warn) response->warnings = std::move(patch->notes);
+    if (options.validation == FieldValidation::warn) warnings_ = std::move(patch->notes);
     return response;
 }
 
 Outcome<Response> Api::issue_token(const Request& request, const Route& route) {
     const auto account = store_.find(*route.kind, route.namespace_name, route.name);
     if (!account) return refuse(not_found(route.kind->resource, route.kind->group, route.name));
-    std::vector<std::string> warnings;
-    auto asked = read_object(token_request_kind(), request, FieldValidation::warn, warnings);
+    auto asked = read_object(token_request_kind(), request, FieldValidation::warn, warnings_);
     if (!asked) return refuse(asked.error());
     const auto issued = tokens_.issue(*account, std::move(*asked), options_.clock->wall());
     if (!issued) return refuse(issued.error());
@@ -263,7 +254,6 @@ Outcome<Response> Api::scale(const Request& request, const Query& query, const R
     if (!options) return refuse(options.error());
     auto record = store_.find(kind, route.namespace_name, route.name);
     if (!record) return refuse(not_found(kind.resource, kind.group, route.name));
-    std::vector<std::string> warnings;
     if (verb != "get") {
         std::optional<PatchRequest> patch;
         Json sent;
@@ -272,12 +262,12 @@ Outcome<Response> Api::scale(const Request& request, const Query& query, const R
             if (!read) return refuse(read.error());
             patch = std::move(*read);
         } else {
-            auto read = read_object(scale_kind(), request, options->validation, warnings);
+            auto read = read_object(scale_kind(), request, options->validation, warnings_);
             if (!read) return refuse(read.error());
             sent = std::move(*read);
         }
         const auto change = [&](const Json& old) -> Outcome<Json> {
-            auto wanted = patch ? patch->apply(scale_kind(), scale_or_none(kind, old), options->validation, warnings)
+            auto wanted = patch ? patch->apply(scale_kind(), scale_or_none(kind, old), options->validation, warnings_)
                                 : Outcome<Json>(sent);
             return wanted ? scaled(kind, old, *wanted) : wanted;
         };
@@ -290,7 +280,6 @@ Outcome<Response> Api::scale(const Request& request, const Query& query, const R
     const auto scale = scale_of(kind, record->tree(kind));
     if (!scale) return refuse(scale.error());
     auto response = whole(scale->dump());
-    response.warnings = std::move(warnings);
     return response;
 }
 

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace moontide::sandbox {
 
@@ -72,6 +73,7 @@ private:
     Collector collector_;
     Definitions definitions_;
     Tokens tokens_;
+    std::vector<std::string> warnings_;  ///< of the request that is being answered
     Guarded<std::map<std::string, std::uint64_t>> counts_;
 };
 

@@ -45,7 +45,7 @@ bool fits(const KindRow& kind, Body& body, FieldValidation validation, std::vect
     }
     auto notes = notes_of(kind, body, decoded.unknown);
     if (validation == FieldValidation::warn) {
-        warnings = std::move(notes);
+        warnings.insert(warnings.end(), notes.begin(), notes.end());
         return true;
     }
     if (validation != FieldValidation::strict || notes.empty()) return true;

@@ -5,6 +5,7 @@
 #include "sandbox/time.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <map>
 #include <memory>
@@ -43,6 +44,22 @@ bool is_date(const std::string& text) {
     return text.size() == 10 && parse_time(text + "T00:00:00Z").has_value();
 }
 
+/// Labels of letters of any script, digits and dashes.
+bool is_host_name(const std::string& text) {
+    if (text.empty() || text.size() > 255) return false;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const auto label = rest.substr(0, rest.find('.'));
+        rest.remove_prefix(std::min(rest.size(), label.size() + 1));
+        const bool fits = std::ranges::all_of(label, [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
+                   static_cast<unsigned char>(c) >= 0x80;
+        });
+        if (!fits || label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
+    }
+    return true;
+}
+
 using Check = bool (*)(const std::string&);
 
 template <const char* pattern>
@@ -65,8 +82,6 @@ constexpr char MAC[] = R"((?i)[0-9a-f]{2}(([:-][0-9a-f]{2}){5}|([:-][0-9a-f]{2})
 constexpr char DURATION[] =
     R"([-+]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*(ns|us|µs|ms|s|m|h|nanos?|nanoseconds?|micros?|microseconds?|millis?|milliseconds?|seconds?|minutes?|hours?|d|days?|w|weeks?)\s*)+|0)";
 constexpr char EMAIL[] = R"([^@\s]+@[^@\s]+)";
-constexpr char HOST_NAME[] =
-    R"(([a-zA-Z0-9\p{L}]([-_a-zA-Z0-9\p{L}]{0,61}[a-zA-Z0-9\p{L}])?\.)*[a-zA-Z0-9\p{L}]([-_a-zA-Z0-9\p{L}]{0,61}[a-zA-Z0-9\p{L}])?\.?)";
 constexpr char OBJECT_ID[] = "[0-9a-fA-F]{24}";
 constexpr char ISBN10[] = "[0-9]{9}[0-9xX]";
 constexpr char ISBN13[] = "[0-9]{13}";
@@ -87,7 +102,7 @@ const std::map<std::string, Check, std::less<>>& checks() {
         {"duration", matches<DURATION>},
         {"email", matches<EMAIL>},
         {"hexcolor", matches<HEX_COLOR>},
-        {"hostname", [](const std::string& text) { return text.size() < 256 && matches<HOST_NAME>(text); }},
+        {"hostname", is_host_name},
         {"ipv4", [](const std::string& text) { return is_ip(AF_INET, text); }},
         {"ipv6", [](const std::string& text) { return is_ip(AF_INET6, text); }},
         {"isbn",

@@ -4,7 +4,9 @@
 #include "sandbox/base64.hpp"
 #include "sandbox/captured.hpp"
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include <fmt/format.h>
@@ -16,6 +18,7 @@ namespace {
 constexpr std::string_view MAGIC("k8s\0", 4);
 constexpr int DEEPEST = 100;
 constexpr std::string_view META = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+const std::string DEFINITIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.";
 
 /// Bytes that are no message; caught where the reading began.
 struct Malformed {
@@ -43,7 +46,8 @@ public:
                 field.scalar = varint();
                 break;
             case 1:
-                take(8);
+                field.bytes = take(8);
+                std::memcpy(&field.scalar, field.bytes.data(), field.bytes.size());
                 break;
             case 2:
                 field.bytes = take(varint());
@@ -109,6 +113,37 @@ std::optional<Json> special(const std::string& type, std::string_view bytes) {
 
 Json message(const std::string& type, std::string_view bytes, int depth);
 
+/// Parts of CustomResourceDefinitions that are one of several things.
+std::optional<Json> alternative(const std::string& type, std::string_view bytes, int depth) {
+    const bool json = type == DEFINITIONS + "JSON";
+    const bool or_array = type == DEFINITIONS + "JSONSchemaPropsOrArray";
+    const bool or_bool = type == DEFINITIONS + "JSONSchemaPropsOrBool";
+    if (!json && !or_array && !or_bool) return std::nullopt;
+    Json made = or_bool ? Json(false) : Json();
+    Wire wire(bytes);
+    while (const auto field = wire.next()) {
+        const bool schema = field->number == (or_bool ? 2U : 1U);
+        if (json && schema) made = Json::parse(field->bytes, nullptr, false);
+        if (or_bool && field->number == 1 && !made.is_object()) made = field->scalar != 0;
+        if (!json && schema) made = message(DEFINITIONS + "JSONSchemaProps", field->bytes, depth + 1);
+    }
+    return made;
+}
+
+/// "xKubernetesListType" is x-kubernetes-list-type in JSON.
+std::string json_name(const std::string& type, const std::string& name) {
+    if (type != DEFINITIONS + "JSONSchemaProps") return name;
+    if (name == "ref" || name == "schema") return "$" + name;
+    if (!name.starts_with("xKubernetes")) return name;
+    std::string out;
+    for (const char character : name) {
+        const bool upper = character >= 'A' && character <= 'Z';
+        if (upper) out += '-';
+        out += upper ? static_cast<char>(character + ('a' - 'A')) : character;
+    }
+    return out;
+}
+
 /// A value of a list or a map, where zeros count too.
 Json value(const std::string& type, const Field& field, int depth) {
     if (type == "string") return std::string(field.bytes);
@@ -116,7 +151,9 @@ Json value(const std::string& type, const Field& field, int depth) {
     if (type == "bool") return field.scalar != 0;
     if (type == "int32") return static_cast<std::int32_t>(field.scalar);
     if (type == "int64") return static_cast<std::int64_t>(field.scalar);
+    if (type == "double") return std::bit_cast<double>(field.scalar);
     if (auto made = special(type, field.bytes)) return std::move(*made);
+    if (auto made = alternative(type, field.bytes, depth)) return std::move(*made);
     return message(type, field.bytes, depth + 1);
 }
 
@@ -144,14 +181,15 @@ Json message(const std::string& type, std::string_view bytes, int depth) {
     while (const auto field = wire.next()) {
         for (const auto& of : *known) {
             if (of.at("number") != field->number) continue;
-            const auto& name = of.at("name").get_ref<const std::string&>();
+            const auto& on_wire = of.at("name").get_ref<const std::string&>();
+            const auto name = json_name(type, on_wire);
             const auto& of_type = of.at("type").get_ref<const std::string&>();
             const auto& how = of.at("how").get_ref<const std::string&>();
             if (of_type.starts_with("map<string,")) {
                 add_entry(object[name], of_type.substr(11, of_type.size() - 12), field->bytes, depth);
             } else if (how == "repeated") {
                 object[name].push_back(value(of_type, *field, depth));
-            } else if (how == "inline") {
+            } else if (how == "inline" && name == on_wire) {
                 object.update(value(of_type, *field, depth));
             } else if (auto read = value(of_type, *field, depth); !is_zero(read)) {
                 object[name] = std::move(read);

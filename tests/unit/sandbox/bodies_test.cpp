@@ -119,6 +119,29 @@ TEST_CASE("protobuf is read by the captured fields") {
     }
 }
 
+TEST_CASE("a definition is read from protobuf, whose names are not those of JSON") {
+    const auto field = [](int number, const std::string& bytes) {
+        return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
+    };
+    const std::string preserves("\xb0\x02\x01", 3);                        // field 38, true
+    const std::string minimum("\x59\x00\x00\x00\x00\x00\x00\xf8\x3f", 9);  // field 11, 1.5
+    const auto text = field(5, "string") + field(8, field(1, "\"x\""));
+    const auto schema = field(5, "object") + preserves + minimum;
+    const auto property = [&](const std::string& name, const std::string& of) { return field(1, name) + field(2, of); };
+    // properties is field 29: a tag of two bytes.
+    const auto properties = [&](const std::string& entry) {
+        return std::string("\xea\x01", 2) + static_cast<char>(entry.size()) + entry;
+    };
+    const auto version = field(1, "v1") + field(4, field(1, schema + properties(property("a", text))));
+    const auto raw = field(2, field(1, "g.test") + field(7, version));
+    const auto type_meta = field(1, "apiextensions.k8s.io/v1") + field(2, "CustomResourceDefinition");
+    const auto object = from_protobuf(std::string("k8s\0", 4) + field(1, type_meta) + field(2, raw));
+    REQUIRE(object);
+    const auto want = Json::parse(R"({"type":"object","x-kubernetes-preserve-unknown-fields":true,"minimum":1.5,
+        "properties":{"a":{"type":"string","default":"x"}}})");
+    CHECK(object->at(Json::json_pointer("/spec/versions/0/schema/openAPIV3Schema")) == want);
+}
+
 TEST_CASE("base64") {
     CHECK(base64("") == "");
     CHECK(base64("a") == "YQ==");
