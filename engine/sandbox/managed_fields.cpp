@@ -20,7 +20,7 @@ std::string text_at(const Json& object, const char* key) {
 
 /// Who it is, in the order of the real server's names for managers, which are texts of JSON.
 auto identity(const FieldManager& manager) {
-    const std::string_view version = manager.applies ? "" : manager.api_version;
+    const auto version = manager.applies ? std::string_view() : std::string_view(manager.api_version);
     return std::tuple(std::string_view(manager.name), !manager.applies, version, manager.subresource.empty(),
                       std::string_view(manager.subresource));
 }
