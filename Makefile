@@ -33,8 +33,9 @@ test: setup build/dev/build.ninja ## build and run every test that needs no clus
 
 .PHONY: test-cluster
 test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserver: the suite, the examples, deploy/
-	cmake --build --preset dev --target test_sync test_sandbox moontide
+	cmake --build --preset dev --target test_sync test_sandbox test_proof moontide
 	tests/cluster/with-cluster build/dev/tests/test_sync $(ARGS)
+	MOONTIDE_PROOF_KILLS=10 tests/cluster/with-cluster build/dev/tests/test_proof "[crashes],[faults],[kills]"
 	tests/cluster/with-cluster build/dev/tests/test_sandbox "[cluster]"
 	MOONTIDE=build/dev/moontide tests/cluster/with-cluster examples/annotation-sync/run.sh
 	tests/cluster/with-cluster tests/cluster/apply-deploy

@@ -1,7 +1,9 @@
 // Economy: a write only where something differs, none while nothing changes, and no more of them than needed.
 #include "checker.hpp"
 
-#include <map>
+#include <algorithm>
+#include <iterator>
+#include <set>
 
 namespace moontide::proof {
 
@@ -24,26 +26,29 @@ void check_effects(const Timeline& timeline, const Terms& terms, std::vector<Vio
 
 /// After a remark "settled" the engine writes again only once somebody else has changed something.
 void check_quiet(const Timeline& timeline, const Terms& terms, std::vector<Violation>& violations) {
-    const Entry* settled = nullptr;
-    std::map<sandbox::RequestId, const Write*> writes;
-    std::map<std::uint64_t, const Write*> requests;
-    for (const auto& write : timeline.writes()) {
-        writes.emplace(write.asked().id, &write);
-        requests.emplace(write.request->number, &write);
-    }
+    std::set<sandbox::RequestId> ours;
+    for (const auto& write : timeline.writes()) ours.insert(write.asked().id);
+    std::vector<const Entry*> settled;
+    std::vector<const Entry*> changes;  // by others
     for (const auto& entry : timeline.entries()) {
-        if (const auto* noted = std::get_if<Noted>(&entry.what); noted && noted->what == "settled") settled = &entry;
-        if (const auto* changed = std::get_if<Changed>(&entry.what); changed && !writes.contains(changed->by)) {
-            settled = nullptr;
-        }
-        const auto found = requests.find(entry.number);
-        if (!settled || found == requests.end()) continue;
-        const auto& asked = found->second->asked();
+        const auto* noted = std::get_if<Noted>(&entry.what);
+        if (noted && noted->what == "settled") settled.push_back(&entry);
+        const auto* changed = std::get_if<Changed>(&entry.what);
+        if (changed && !ours.contains(changed->by)) changes.push_back(&entry);
+    }
+    for (const auto& write : timeline.writes()) {
+        const auto& asked = write.asked();
         if (!terms.copies.contains(asked.resource) || is_dry(asked)) continue;
-        if (met_a_foreign_object(timeline, terms, *found->second)) continue;
+        const auto after = std::ranges::upper_bound(settled, write.request->number, {}, &Entry::number);
+        if (after == settled.begin() || met_a_foreign_object(timeline, terms, write)) continue;
+        const auto* rest = *std::prev(after);
+        const auto cause = std::ranges::upper_bound(changes, rest->number, {}, &Entry::number);
+        const bool has_cause = cause != changes.end() && ((*cause)->number < write.request->number ||
+                                                          (*cause)->at < write.request->at + terms.lag);
+        if (has_cause) continue;
         violations.push_back({"economy",
                               asked.verb + " of " + asked.path + " although nothing had changed since all was settled",
-                              {settled, &entry, found->second->answer}});
+                              {rest, write.request, write.answer}});
     }
 }
 

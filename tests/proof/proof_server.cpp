@@ -1,10 +1,15 @@
 #include "proof_server.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
 #include <utility>
 
 namespace moontide::test {
 
 std::unique_ptr<Server> make_server() {
+    const char* kubeconfig = std::getenv("MOONTIDE_TEST_KUBECONFIG");
+    if (kubeconfig != nullptr && *kubeconfig != '\0') return std::make_unique<proof::ProofCluster>(kubeconfig);
     return std::make_unique<proof::ProofSandbox>();
 }
 
@@ -28,6 +33,37 @@ void ProofSandbox::inject(FaultPlan plan, std::function<void(const Fired&)> told
 
 void ProofSandbox::forget(const std::vector<std::string>& namespaces) {
     for (const auto& name : namespaces) api().remove_if_there(test::namespace_ref(name));
+}
+
+ProofCluster::ProofCluster(const std::string& kubeconfig_file) : RealServer(kubeconfig_file) {
+    auto proxy = RecordingProxy::start(RealServer::access());
+    if (!proxy) throw std::runtime_error("the recording proxy does not start: " + proxy.error().message);
+    proxy_ = std::move(*proxy);
+    auto access = kube::parse_kubeconfig(proxy_->kubeconfig(), "the proxy's kubeconfig", "/");
+    if (!access) throw std::runtime_error(access.error().message);
+    access_ = std::move(*access);
+    kubeconfig_file_ = test::written_to_a_file(proxy_->kubeconfig());
+}
+
+ProofCluster::~ProofCluster() {
+    std::error_code ignored;
+    std::filesystem::remove(kubeconfig_file_, ignored);
+}
+
+std::shared_ptr<sandbox::History> ProofCluster::begin_history() {
+    auto history = std::make_shared<sandbox::History>();
+    proxy_->record(history);
+    return history;
+}
+
+void ProofCluster::inject(FaultPlan plan, std::function<void(const Fired&)> told) {
+    proxy_->inject(std::move(plan), std::move(told));
+}
+
+void ProofCluster::await_recorded(const std::string& resource, std::uint64_t version) {
+    if (!proxy_->await_recorded(resource, version, Milliseconds(10'000))) {
+        throw std::runtime_error("the recording proxy does not see " + resource);
+    }
 }
 
 }  // namespace moontide::proof

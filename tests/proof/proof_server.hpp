@@ -1,6 +1,8 @@
 // A server under test with a fault port in front of it that records what passes.
 #pragma once
 
+#include "real_server.hpp"
+#include "recording_proxy.hpp"
 #include "sandbox/fault_port.hpp"
 #include "sandbox/faults.hpp"
 #include "sandbox/history.hpp"
@@ -29,7 +31,10 @@ public:
     virtual void inject(FaultPlan plan, std::function<void(const Fired&)> told = {}) = 0;
     virtual void heal() = 0;
     virtual void release() = 0;
-    virtual void end_watches() = 0;
+    /// How late the history may tell of a change.
+    virtual Milliseconds lag() const = 0;
+    /// Waits until what the history tells of that resource has come to that version.
+    virtual void await_recorded(const std::string& resource, std::uint64_t version) = 0;
 };
 
 class ProofSandbox final : public test::SandboxServer, public ProofServer {
@@ -39,9 +44,34 @@ public:
     void inject(FaultPlan plan, std::function<void(const Fired&)> told) override;
     void heal() override { sandbox().heal(); }
     void release() override { sandbox().release(); }
-    void end_watches() override { sandbox().end_watches(); }
+    Milliseconds lag() const override { return Milliseconds(0); }
+    /// Recorded as it is done.
+    void await_recorded(const std::string&, std::uint64_t) override {}
     /// Hundreds of stories would leave their namespaces to each other's lists.
     void forget(const std::vector<std::string>& namespaces) override;
+};
+
+/// The engine comes through the proxy, the test goes around it.
+class ProofCluster final : public test::RealServer, public ProofServer {
+public:
+    explicit ProofCluster(const std::string& kubeconfig_file);
+    ~ProofCluster() override;
+    ProofCluster(const ProofCluster&) = delete;
+    ProofCluster& operator=(const ProofCluster&) = delete;
+
+    const kube::Access& access() const override { return access_; }
+    const std::string& kubeconfig_file() const override { return kubeconfig_file_; }
+    std::shared_ptr<sandbox::History> begin_history() override;
+    void inject(FaultPlan plan, std::function<void(const Fired&)> told) override;
+    void heal() override { proxy_->heal(); }
+    void release() override { proxy_->release(); }
+    Milliseconds lag() const override { return Milliseconds(1'000); }
+    void await_recorded(const std::string& resource, std::uint64_t version) override;
+
+private:
+    std::unique_ptr<RecordingProxy> proxy_;
+    kube::Access access_;
+    std::string kubeconfig_file_;
 };
 
 }  // namespace moontide::proof

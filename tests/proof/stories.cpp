@@ -1,7 +1,5 @@
 #include "stories.hpp"
 
-#include "policies.hpp"
-
 namespace moontide::proof {
 
 namespace {
@@ -113,10 +111,57 @@ Story release() {
                         scene.plant("red", "a", {{"k", "1"}}, {{"metadata", {{"labels", {{"app", "web"}}}}}});
                     },
                 .acts = {{[](Scene& scene) { scene.remove("a"); }}}};
-    story.policy = [](const Scene& scene) { return test::policy_of(scene.world, ADOPTING, "adopting"); };
+    story.lua = ADOPTING;
     story.terms = [](const Scene& scene) {
         auto terms = annotation_sync_terms(scene.world.sources(), scene.world.id());
         terms.existing = Existing::adopt;
+        return terms;
+    };
+    return story;
+}
+
+constexpr auto* SECRETS = R"(return {
+  api   = "moontide/v1",
+  from  = { kind = "Secret", namespace = "@SOURCES@" },
+  into  = { annotations = { ["flux-extension.nrfcloud.com/sync-target"] = "true" } },
+  keys  = { drop = { "*.key" } },
+})";
+
+/// Their values must not be said, where they are refused neither.
+Story secrets() {
+    Story story{
+        .name = "Secrets",
+        .before =
+            [](Scene& scene) {
+                scene.target("red");
+                scene.target("blue");
+                scene.objects["s"] = scene.world.api.create(
+                    {{"apiVersion", "v1"},
+                     {"kind", "Secret"},
+                     {"metadata", {{"namespace", scene.world.sources()}, {"name", "s"}}},
+                     {"stringData", {{"password", "correct horse battery"}, {"own.key", "staple by staple"}}}});
+                scene.world.api.create({{"apiVersion", "v1"},
+                                        {"kind", "Secret"},
+                                        {"metadata", {{"namespace", scene.spaces.at("blue")}, {"name", "s"}}},
+                                        {"stringData", {{"password", "somebody else's"}}}});
+            },
+        .acts = {{[](Scene& scene) { scene.change("s", {{"stringData", {{"password", "a better one of these"}}}}); }},
+                 {[](Scene& scene) { scene.remove("s"); }}}};
+    story.lua = SECRETS;
+    story.terms = [](const Scene& scene) {
+        auto terms = annotation_sync_terms(scene.world.sources(), scene.world.id());
+        terms.existing = Existing::refuse;
+        const auto sources = scene.world.sources();
+        terms.may_be_source = [sources](const Json& object) {
+            return object.value("kind", "") == "Secret" && object.at("metadata").value("namespace", "") == sources;
+        };
+        terms.wish = [](const Json& source, const Json& space) -> std::optional<Wish> {
+            const auto annotations = space.at("metadata").value("annotations", Json::object());
+            if (annotations.value(test::TARGET_MARK, "") != "true") return std::nullopt;
+            auto content = content_of(source);
+            content["data"].erase("own.key");
+            return Wish{"secrets", source.at("metadata").value("name", ""), std::move(content)};
+        };
         return terms;
     };
     return story;
@@ -144,8 +189,8 @@ Story ordinary_story() {
 }
 
 std::vector<Story> writing_stories() {
-    return {fan_out(),  update(),  repair(),     others_marks(), takeover(),
-            deletion(), opt_out(), while_down(), immutable(),    release()};
+    return {fan_out(), update(),     repair(),    others_marks(), takeover(), deletion(),
+            opt_out(), while_down(), immutable(), release(),      secrets()};
 }
 
 }  // namespace moontide::proof

@@ -1,9 +1,10 @@
 #include "story.hpp"
 
-#include "policies.hpp"
+#include "runner.hpp"
 
 #include <algorithm>
-#include <condition_variable>
+#include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <utility>
 
@@ -35,7 +36,7 @@ private:
 FaultPlan plan_of(const Crash& crash) {
     FaultPlan plan;
     auto& rule = plan.rules.emplace_back();
-    rule.match.clients = {"moontide"};
+    rule.match.clients = {"moontide", "moontide/*"};
     rule.match.verbs = {"create", "update", "patch", "delete"};
     rule.match.resources = {"configmaps", "secrets"};
     rule.nth = crash.write;
@@ -57,17 +58,18 @@ public:
 
     Telling tell() {
         Scene scene;
+        scene.history = telling_.history;
         telling_.terms =
             story_.terms ? story_.terms(scene) : annotation_sync_terms(scene.world.sources(), scene.world.id());
         telling_.terms.most_writes = trial_.most_writes;
+        telling_.terms.lag = server_.lag();
         for (const auto& rule : trial_.faults.rules) telling_.terms.grace += rule.duration + rule.delay;
         if (story_.before) story_.before(scene);
 
-        test::Setup setup;
-        if (story_.policy) setup.policies = {story_.policy(scene)};
         begin_trouble();
-        note_start();
-        test::Engine engine(scene.world, std::move(setup));
+        const auto runner = runner_for(scene);
+        auto& engine = *runner;
+        start(engine);
         rest(scene, engine);
         for (const auto& act : story_.acts) {
             if (!telling_.complaint.empty()) break;
@@ -89,10 +91,17 @@ public:
         telling_.writes = static_cast<std::size_t>(std::ranges::count_if(timeline.writes(), [&](const Write& write) {
             return telling_.terms.copies.contains(write.asked().resource);
         }));
+        keep_history();
         return std::move(telling_);
     }
 
 private:
+    /// For a look at one telling: the last one's.
+    void keep_history() const {
+        const char* file = std::getenv("MOONTIDE_PROOF_HISTORY");
+        if (file != nullptr && *file != '\0') std::ofstream(file) << telling_.history->lines();
+    }
+
     void begin_trouble() {
         if (trial_.crash) {
             server_.inject(plan_of(*trial_.crash), [fired = fired_](const Fired&) { fired->set(); });
@@ -101,14 +110,20 @@ private:
         }
     }
 
-    void note_start() { telling_.history->note("run started"); }
-    void start(test::Engine& engine) {
-        note_start();
+    std::unique_ptr<Runner> runner_for(Scene& scene) const {
+        if (trial_.runs == Trial::Runs::as_process) {
+            return runner_as_process(scene.world, telling_.history, story_.lua);
+        }
+        return runner_in_process(scene.world, story_.lua);
+    }
+
+    void start(Runner& engine) {
+        telling_.history->note("run started");
         engine.start();
     }
 
     /// Until all is as it should be; with faults, for a while.
-    void rest(Scene& scene, test::Engine& engine) {
+    void rest(Scene& scene, Runner& engine) {
         scene.catch_up();
         const bool troubled = !trial_.faults.rules.empty();
         const auto limit = troubled ? trial_.patience : LONGEST_REST;
@@ -133,8 +148,8 @@ private:
         settle(scene, engine);
     }
 
-    void settle(Scene& scene, test::Engine& engine) {
-        if (!engine.sync().wait_settled(LONGEST_REST) && !due_to_crash()) {
+    void settle(Scene& scene, Runner& engine) {
+        if (!engine.settle(LONGEST_REST) && !due_to_crash()) {
             telling_.complaint = "the engine does not settle\n" + engine.story();
             return;
         }
@@ -142,12 +157,13 @@ private:
             crash(scene, engine);
             return rest(scene, engine);
         }
+        scene.catch_up();
         telling_.history->note("settled");
     }
 
     bool due_to_crash() const { return trial_.crash && !telling_.crashed && fired_->is_set(); }
 
-    void crash(Scene& scene, test::Engine& engine) {
+    void crash(Scene& scene, Runner& engine) {
         telling_.crashed = true;
         if (trial_.crash->point == Point::answered) await_deed(scene, engine);
         telling_.history->note("killed", {{"point", word(trial_.crash->point)}, {"write", trial_.crash->write}});
@@ -158,26 +174,29 @@ private:
     }
 
     /// The engine has read the answer once it tells of what it did.
-    static void await_deed(Scene& scene, test::Engine& engine) {
+    static void await_deed(Scene& scene, Runner& engine) {
         scene.world.mirror.await(
-            [&](const test::Objects&) { return engine.deeds().empty() ? std::string("no deed yet") : std::string(); },
+            [&](const test::Objects&) {
+                return engine.has_told_of_a_deed() ? std::string() : std::string("no deed yet");
+            },
             Milliseconds(200));
     }
 
-    void end(Scene& scene, test::Engine& engine) {
+    void end(Scene& scene, Runner& engine) {
         server_.heal();
         scene.catch_up();
         const auto missing = scene.world.mirror.await(
             [&](const test::Objects& objects) { return unrest(objects, telling_.terms); }, LONGEST_REST);
-        if (!missing.empty() || !engine.sync().wait_settled(LONGEST_REST)) {
+        if (!missing.empty() || !engine.settle(LONGEST_REST)) {
             telling_.complaint = "does not come to rest: " + missing + "\n" + engine.story();
             return;
         }
+        scene.catch_up();
         telling_.history->note("settled");
         if (!trial_.restart_at_end) return;
         engine.stop();
         start(engine);
-        if (!engine.sync().wait_settled(LONGEST_REST)) telling_.complaint = "does not settle after a restart";
+        if (!engine.settle(LONGEST_REST)) telling_.complaint = "does not settle after a restart";
         telling_.history->note("settled");
     }
 
@@ -221,9 +240,23 @@ void Scene::catch_up() {
     const auto ref = test::namespace_ref(world.sources());
     const Json tick = {{"metadata", {{"annotations", {{"test/tick", test::version_of(world.api.get(ref))}}}}}};
     const auto version = test::version_of(world.api.merge(ref, tick));
+    const auto ticked = test::version_of(world.api.get(test::config_map("default", world.id() + "-tick")));
+    auto& server = ProofServer::under_test();
+    server.await_recorded("namespaces", std::strtoull(version.c_str(), nullptr, 10));
+    server.await_recorded("configmaps", std::strtoull(ticked.c_str(), nullptr, 10));
     world.await("the test's watch of namespaces catches up", [&](const test::Objects& seen) -> std::string {
         const auto* object = seen.find(ref);
         return object && test::version_of(*object) == version ? "" : "version " + version + " has not come";
+    });
+}
+
+void Scene::await_fault(const std::string& fault, int status) {
+    world.await("the fault " + fault, [&](const test::Objects&) -> std::string {
+        for (const auto& entry : history->entries()) {
+            const auto* answered = std::get_if<Answered>(&entry.what);
+            if (answered && answered->fault == fault && answered->status == status) return {};
+        }
+        return "it has not come";
     });
 }
 

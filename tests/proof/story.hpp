@@ -21,6 +21,7 @@ using Objects = std::map<std::string, Json>;
 /// What the acts of one telling share: a World, and objects by a name of the story's own.
 struct Scene {
     test::World world;
+    std::shared_ptr<sandbox::History> history = {};
     Objects objects;
     std::map<std::string, std::string> spaces;  ///< "red" to the server's name
 
@@ -31,6 +32,8 @@ struct Scene {
     void remove(const std::string& name) { world.remove(objects.at(name)); }
     /// Waits until the mirror has seen every act so far.
     void catch_up();
+    /// Waits until the engine has met that fault.
+    void await_fault(const std::string& fault, int status);
     /// By hand.
     void edit_copy(const std::string& word, const std::string& name, const Json& patch);
     void remove_copy(const std::string& word, const std::string& name);
@@ -48,8 +51,8 @@ struct Story {
     std::string name;
     std::function<void(Scene&)> before;  ///< the engine's first start
     std::vector<Act> acts;
-    /// Empty: annotation-sync.
-    std::function<policy::PolicyPtr(const Scene&)> policy = {};
+    /// A policy's text, with @SOURCES@ for the World's sources; empty: annotation-sync.
+    std::string lua = {};
     /// Empty: annotation-sync's.
     std::function<Terms(const Scene&)> terms = {};
 };
@@ -78,16 +81,19 @@ struct Telling {
 };
 
 struct Trial {
+    enum class Runs { in_process, as_process };
+
     FaultPlan faults = {};
     std::optional<Crash> crash = {};
     /// Writes that suffice.
     std::optional<std::size_t> most_writes = {};
     /// In words, for a failure: the command that does it again.
     std::string replay = {};
+    Runs runs = Runs::in_process;
     /// A restart at the end must write nothing.
     bool restart_at_end = false;
     /// With faults: how long an act is given before the next one, come to rest or not.
-    Milliseconds patience{200};
+    Milliseconds patience{80};
 };
 
 /// Tells the story. Faults last until the acts are over; then all must come to rest.

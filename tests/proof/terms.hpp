@@ -26,7 +26,7 @@ enum class Existing { refuse, marked, adopt, overwrite };
 
 struct Terms {
     std::string instance;             ///< value of moontide.dev/instance
-    std::string client = "moontide";  ///< the engine's user agent
+    std::string client = "moontide";  ///< the engine's user agent, with or without "/version"
     Existing existing = Existing::refuse;
     std::set<std::string> excluded;  ///< namespaces
     /// The resources that copies are of.
@@ -43,6 +43,8 @@ struct Terms {
 
     /// How long the engine may act on what is no longer so: beyond the longest fault.
     Milliseconds grace{3'000};
+    /// How late the history may tell of a change.
+    Milliseconds lag{0};
     /// Writes of copies in the whole history: the clean run's and one a crash.
     std::optional<std::size_t> most_writes;
 };

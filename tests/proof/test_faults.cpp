@@ -138,4 +138,59 @@ TEST_CASE("the ordinary story keeps every promise while it sees an old state, or
     }
 }
 
+TEST_CASE("the ordinary story keeps every promise while everything goes wrong by chance", "[faults]") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const auto name = fmt::format("seed {}", seed);
+        DYNAMIC_SECTION(name) {
+            std::vector<FaultRule> rules;
+            for (const auto fault : {Fault::drop_before, Fault::drop_after, Fault::reset_after, Fault::delay_after,
+                                     Fault::duplicate, Fault::truncate, Fault::freeze_after, Fault::answer_before}) {
+                rules.push_back(rule(fault, WRITES, 0.06));
+            }
+            for (const auto fault : {Fault::end_watch, Fault::cut_watch, Fault::error_event, Fault::stale}) {
+                auto broken = rule(fault, {"watch"}, 0.2);
+                broken.event = seed % 4;
+                broken.status = 410;
+                rules.push_back(broken);
+            }
+            for (const int status : {403, 404, 429, 500, 503}) {
+                auto refusing = rule(Fault::answer_before, {"get", "list", "watch", "create", "update"}, 0.05);
+                refusing.status = status;
+                rules.push_back(refusing);
+            }
+            check_story(name, plan(std::move(rules), seed));
+        }
+    }
+}
+
+TEST_CASE("a path that is not found says nothing of the object that it names", "[faults]") {
+    // The engine starts anew, lists its sources from a view in which there were none yet, and asks for each: what it
+    // is told then is that the path is not known, as of a kind whose definition has gone.
+    const Story story{.name = "a restart",
+                      .before =
+                          [](Scene& scene) {
+                              scene.target("red");
+                              scene.source("a", {{"k", "1"}});
+                          },
+                      .acts = {{[](Scene&) {}, Act::Engine::is_down},
+                               {[](Scene& scene) { scene.await_fault("answer-before", 404); }}}};
+    FaultPlan faults;
+    const auto of_sources = [&](Fault fault, const char* verb, std::uint64_t nth) -> FaultRule& {
+        auto& added = faults.rules.emplace_back(rule(fault, {verb}, 1));
+        added.match.resources = {"configmaps"};
+        added.match.namespaces = {"*-sources"};
+        added.nth = nth;
+        return added;
+    };
+    // Lists that a watch begins with are refused, so that pages are read: at the first start and at the second.
+    of_sources(Fault::answer_before, "watch", 1).status = 400;
+    of_sources(Fault::answer_before, "watch", 3).status = 400;
+    auto& stale = of_sources(Fault::stale, "list", 2);
+    stale.behind = 1'000'000;
+    stale.duration = Milliseconds(5'000);
+    of_sources(Fault::answer_before, "get", 0).status = 404;
+    const auto told = tell(story, {.faults = faults});
+    CHECK(told.complaint == "");
+}
+
 }  // namespace moontide::proof

@@ -24,6 +24,19 @@ const State* state_at(const std::vector<State>& states, std::uint64_t entry_numb
     return found;
 }
 
+/// What is recorded beside a real server comes from a watch a kind, which keep no order among each other.
+void sort_changes(std::vector<Entry>& entries) {
+    std::vector<std::size_t> places;
+    for (std::size_t index = 0; index < entries.size(); ++index) {
+        if (std::holds_alternative<Changed>(entries[index].what)) places.push_back(index);
+    }
+    std::vector<Changed> changes;
+    changes.reserve(places.size());
+    for (const auto place : places) changes.push_back(std::move(std::get<Changed>(entries[place].what)));
+    std::ranges::stable_sort(changes, {}, &Changed::version);
+    for (std::size_t index = 0; index < places.size(); ++index) entries[places[index]].what = std::move(changes[index]);
+}
+
 }  // namespace
 
 std::string Place::text() const {
@@ -61,6 +74,7 @@ bool is_ours(const Terms& terms, const Json& object) {
 }
 
 Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : entries_(std::move(entries)) {
+    sort_changes(entries_);
     std::map<sandbox::RequestId, std::size_t> write_of;
     std::map<std::uint64_t, unsigned> run_of;
     unsigned runs = 0;
@@ -68,7 +82,7 @@ Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : entries_(st
         if (const auto* noted = std::get_if<Noted>(&entry.what)) {
             if (noted->what == "run started") ++runs;
         } else if (const auto* asked = std::get_if<Asked>(&entry.what)) {
-            if (asked->client != terms.client) continue;
+            if (asked->client != terms.client && !asked->client.starts_with(terms.client + "/")) continue;
             const auto run = run_of.try_emplace(asked->connection, runs).first->second;
             if (!asked->writes()) continue;
             write_of.emplace(asked->id, writes_.size());

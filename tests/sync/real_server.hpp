@@ -7,7 +7,7 @@
 
 namespace moontide::test {
 
-class RealServer final : public Server {
+class RealServer : public Server {
 public:
     explicit RealServer(std::string kubeconfig_file);
     ~RealServer() override;

@@ -22,7 +22,8 @@ kube::Access access_of(const sandbox::Sandbox& sandbox) {
     return std::move(*access);
 }
 
-/// It holds a key: for this user's eyes only.
+}  // namespace
+
 std::string written_to_a_file(const std::string& text) {
     std::string name = (std::filesystem::temp_directory_path() / "moontide-test-XXXXXX").string();
     const int descriptor = ::mkstemp(name.data());
@@ -31,8 +32,6 @@ std::string written_to_a_file(const std::string& text) {
     std::ofstream(name) << text;
     return name;
 }
-
-}  // namespace
 
 SandboxServer::SandboxServer()
     : sandbox_(start()), access_(access_of(*sandbox_)), kubeconfig_file_(written_to_a_file(sandbox_->kubeconfig())) {

@@ -9,6 +9,9 @@
 
 namespace moontide::test {
 
+/// A new one for this user's eyes only: kubeconfigs hold a key.
+std::string written_to_a_file(const std::string& text);
+
 class SandboxServer : public Server {
 public:
     SandboxServer();
