@@ -1,6 +1,8 @@
 #include "sandbox/custom_rules.hpp"
 
+#include "sandbox/list_rules.hpp"
 #include "sandbox/names.hpp"
+#include "sandbox/scale.hpp"
 #include "sandbox/value_rules.hpp"
 
 #include <algorithm>

@@ -4,6 +4,9 @@
 #include "sandbox/custom_kind.hpp"
 #include "sandbox/deployments.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include <fmt/format.h>
 
 namespace moontide::sandbox {
@@ -25,6 +28,40 @@ Json::json_pointer pointer(std::string path) {
 const Json* at(const Json& object, const std::string& path) {
     if (path.empty() || !object.contains(pointer(path))) return nullptr;
     return &object.at(pointer(path));
+}
+
+const Json* member(const Json* object, const std::string& key) {
+    if (!object || !object->is_object()) return nullptr;
+    const auto found = object->find(key);
+    return found == object->end() ? nullptr : &*found;
+}
+
+/// A count at a path like ".spec.replicas".
+void check_count(const std::string& path, const Json& object, Complaints& complaints) {
+    const Json* value = &object;
+    std::size_t begin = 1;
+    while (begin <= path.size() && value) {
+        const auto end = std::min(path.find('.', begin), path.size());
+        if (!value->is_object()) {
+            const auto type = value->is_array()    ? "[]interface {}"
+                              : value->is_string() ? "string"
+                              : value->is_number() ? "int64"
+                                                   : "bool";
+            return complaints.invalid(path, std::int64_t{0},
+                                      fmt::format("{} accessor error: {} is of the type {}, expected "
+                                                  "map[string]interface{{}}",
+                                                  path, printed(*value), type));
+        }
+        value = member(value, path.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    if (!value || !value->is_number_integer()) return;
+    const auto count = value->get<std::int64_t>();
+    if (count < 0) complaints.invalid(path, count, "should be a non-negative integer");
+    if (count > std::numeric_limits<std::int32_t>::max()) {
+        complaints.invalid(path, count,
+                           fmt::format("should be less than or equal to {}", std::numeric_limits<std::int32_t>::max()));
+    }
 }
 
 }  // namespace
@@ -89,6 +126,14 @@ Outcome<Json> scaled(const KindRow& kind, Json object, const Json& scale) {
     if (const auto version = metadata.value("resourceVersion", std::string()); !version.empty())
         object["metadata"]["resourceVersion"] = version;
     return object;
+}
+
+void check_scale_spec(const CustomKind& kind, const Json& object, Complaints& complaints) {
+    if (kind.scale) check_count(kind.scale->spec_replicas, object, complaints);
+}
+
+void check_scale_status(const CustomKind& kind, const Json& object, Complaints& complaints) {
+    if (kind.scale) check_count(kind.scale->status_replicas, object, complaints);
 }
 
 }  // namespace moontide::sandbox

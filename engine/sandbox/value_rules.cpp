@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -249,11 +248,7 @@ private:
 
     static Result text_format(const std::string& text, const std::string& format, const std::string& path) {
         Result result;
-        if (!has_format(format, text)) {
-            result.add({path, false, "FieldValueTypeInvalid",
-                        fmt::format("Invalid value: {0}: {1} in body must be of type {2}: {0}", in_quotes(text), path,
-                                    format)});
-        }
+        if (!has_format(format, text)) mistyped(result, path, format, text);
         return result;
     }
 
@@ -388,62 +383,6 @@ private:
     const CustomKind& kind_;
 };
 
-void check_list(const Json& list, const Json& schema, const std::string& field, Complaints& complaints) {
-    const auto type = text_at(schema, "x-kubernetes-list-type");
-    const auto twice = [&](const std::vector<Json>& keys) {
-        std::map<std::string, int> seen;
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            if (++seen[keys[i].dump()] == 2) complaints.duplicate(fmt::format("{}[{}]", field, i), keys[i]);
-        }
-    };
-    if (type == "set") twice(list.get<std::vector<Json>>());
-    if (type == "map") {
-        std::vector<Json> keys;
-        std::size_t index = 0;
-        for (const auto& one : list) {
-            if (!one.is_object() && !one.is_null()) {
-                return complaints.invalid_value(fmt::format("{}[{}]", field, index), one,
-                                                "must be an object for an array of list-type map");
-            }
-            ++index;
-            Json key = Json::object();
-            for (const auto& name : *at(schema, "x-kubernetes-list-map-keys")) {
-                if (const Json* value = member(&one, name.get<std::string>())) key[name.get<std::string>()] = *value;
-            }
-            keys.push_back(std::move(key));
-        }
-        twice(keys);
-    }
-}
-
-/// A count at a path like ".spec.replicas".
-void check_count(const std::string& path, const Json& object, Complaints& complaints) {
-    const Json* value = &object;
-    std::size_t begin = 1;
-    while (begin <= path.size() && value) {
-        const auto end = std::min(path.find('.', begin), path.size());
-        if (!value->is_object()) {
-            const auto type = value->is_array()    ? "[]interface {}"
-                              : value->is_string() ? "string"
-                              : value->is_number() ? "int64"
-                                                   : "bool";
-            return complaints.invalid(path, std::int64_t{0},
-                                      fmt::format("{} accessor error: {} is of the type {}, expected "
-                                                  "map[string]interface{{}}",
-                                                  path, printed(*value), type));
-        }
-        value = member(value, path.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    if (!value || !value->is_number_integer()) return;
-    const auto count = value->get<std::int64_t>();
-    if (count < 0) complaints.invalid(path, count, "should be a non-negative integer");
-    if (count > std::numeric_limits<std::int32_t>::max()) {
-        complaints.invalid(path, count,
-                           fmt::format("should be less than or equal to {}", std::numeric_limits<std::int32_t>::max()));
-    }
-}
-
 }  // namespace
 
 void check_values(const CustomKind& kind, const Json& schema, const Json& value, const Json* old,
@@ -456,35 +395,6 @@ void check_values(const CustomKind& kind, const Json& schema, const Json& value,
         if (!path.empty()) where += (where.empty() ? "" : ".") + std::string(path);
         complaints.add({fault.reason, fault.message, where.empty() ? "<nil>" : where});
     }
-}
-
-void check_lists(const Json& schema, const Json& value, const std::string& field, Complaints& complaints) {
-    if (value.is_array()) {
-        check_list(value, schema, field, complaints);
-        const Json* items = at(schema, "items");
-        std::size_t index = 0;
-        for (const auto& one : value) {
-            if (items) check_lists(*items, one, fmt::format("{}[{}]", field, index), complaints);
-            ++index;
-        }
-    } else if (value.is_object()) {
-        const Json* others = at(schema, "additionalProperties");
-        for (const auto& [key, inner] : value.items()) {
-            if (const Json* property = member(at(schema, "properties"), key)) {
-                check_lists(*property, inner, field.empty() ? key : field + "." + key, complaints);
-            } else if (others && others->is_object()) {
-                check_lists(*others, inner, fmt::format("{}[{}]", field, key), complaints);
-            }
-        }
-    }
-}
-
-void check_scale_spec(const CustomKind& kind, const Json& object, Complaints& complaints) {
-    if (kind.scale) check_count(kind.scale->spec_replicas, object, complaints);
-}
-
-void check_scale_status(const CustomKind& kind, const Json& object, Complaints& complaints) {
-    if (kind.scale) check_count(kind.scale->status_replicas, object, complaints);
 }
 
 }  // namespace moontide::sandbox

@@ -102,6 +102,22 @@ TEST_CASE("a config with a mistake ends the start, naming it and the near key") 
     CHECK(has(outcome.err, ":2: unknown key 'excludeNamespaces' in 'controller', did you mean 'excludedNamespaces'?"));
 }
 
+TEST_CASE("a directory of manifests is read in the order of the names, and has to have some") {
+    const auto directory = std::filesystem::temp_directory_path() / "moontide-manifests-test";
+    std::filesystem::remove_all(directory);
+    std::filesystem::create_directories(directory);
+    std::ofstream(directory / "README.md") << "nothing to load";
+    const auto empty = run({"sandbox", "-f", directory.string()});
+    CHECK(empty.code == 1);
+    CHECK(has(empty.err, "no .yaml, .yml or .json file is in this directory"));
+    std::ofstream(directory / "b.yaml") << "apiVersion: v1\nkind: Second\nmetadata: {name: x}\n";
+    std::ofstream(directory / "a.json") << R"({"apiVersion":"v1","kind":"First","metadata":{"name":"x"}})";
+    const auto first = run({"sandbox", "-f", directory.string()});
+    CHECK(first.code == 1);
+    CHECK(has(first.err, "a.json:1: the sandbox does not serve kind 'First'"));
+    std::filesystem::remove_all(directory);
+}
+
 TEST_CASE("crds prints nothing where no policy needs any") {
     const auto outcome = run({"crds"});
     CHECK(outcome.code == 0);
