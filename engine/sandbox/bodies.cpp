@@ -3,7 +3,8 @@
 #include "sandbox/schema.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <cstddef>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -18,19 +19,27 @@ std::string text_at(const Json& object, const char* key) {
 
 /// What strict decoding complains of: by the text's order where the real server decodes the text itself.
 std::vector<std::string> notes_of(const KindRow& kind, const Body& body, const std::vector<std::string>& unknown) {
-    std::vector<std::pair<std::string, std::string>> faults;
-    for (const auto& path : body.duplicates) faults.emplace_back(path, "duplicate");
-    for (const auto& path : unknown) faults.emplace_back(path, "unknown");
+    struct Fault {
+        std::string path;
+        const char* what;
+        std::ptrdiff_t place;  ///< in the text; else in the order of the finding
+    };
+    std::vector<Fault> faults;
+    for (const auto& path : body.duplicates) faults.push_back({path, "duplicate", std::ssize(faults)});
+    for (const auto& path : unknown) faults.push_back({path, "unknown", std::ssize(faults)});
     if (faults.size() > 1 && !kind.custom && !body.json.empty()) {
         const auto paths = field_paths(body.json);
-        std::ranges::stable_sort(faults, {}, [&](const auto& fault) {
-            const auto first = std::ranges::find(paths, fault.first);
-            return fault.second == "unknown" || first == paths.end() ? first
-                                                                     : std::find(first + 1, paths.end(), fault.first);
-        });
+        for (auto& fault : faults) {
+            auto found = std::ranges::find(paths, fault.path);
+            // It is the second one of the two that stands there again.
+            if (std::string_view(fault.what) == "duplicate" && found != paths.end())
+                found = std::find(found + 1, paths.end(), fault.path);
+            fault.place = found - paths.begin();
+        }
+        std::ranges::sort(faults, {}, &Fault::place);
     }
     std::vector<std::string> notes;
-    for (const auto& [path, what] : faults) notes.push_back(fmt::format("{} field {}", what, in_quotes(path)));
+    for (const auto& fault : faults) notes.push_back(fmt::format("{} field {}", fault.what, in_quotes(fault.path)));
     return notes;
 }
 

@@ -44,8 +44,9 @@ public:
         if (!value.is_object()) return;
         for (auto at = value.begin(); at != value.end();) {
             const auto inner_path = path.empty() ? at.key() : path + "." + at.key();
-            const Json* inner = nullptr;
-            if (!(resource && is_meta(at.key())) && !(inner = known(schema, at.key()))) {
+            const bool of_resource = resource && is_meta(at.key());
+            const Json* inner = of_resource ? nullptr : known(schema, at.key());
+            if (!of_resource && !inner) {
                 if (!allows_any(schema)) {
                     if (!is_meta(at.key()) || !path.empty()) unknown.push_back(inner_path);
                     at = value.erase(at);
