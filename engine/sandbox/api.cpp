@@ -79,8 +79,11 @@ Response Api::handle(const Request& request) {
 }
 
 void Api::settle() {
-    // Each may make work for the other.
-    while (terminator_.work() | collector_.work() | definitions_.work()) {
+    // Each may make work for the others.
+    for (bool more = true; more;) {
+        more = terminator_.work();
+        more |= collector_.work();
+        more |= definitions_.work();
     }
 }
 
