@@ -114,6 +114,14 @@ Status read_status(const Answer& answer) {
     return status;
 }
 
+bool says_not_there(const Answer& answer, const std::string& name) {
+    if (answer.status != 404) return false;
+    const auto body = json::parse(answer.body, nullptr, false);
+    if (!body.is_object() || text_of(body, "kind") != "Status" || text_of(body, "reason") != "NotFound") return false;
+    const auto details = body.find("details");
+    return details != body.end() && details->is_object() && text_of(*details, "name") == name;
+}
+
 std::optional<WallTime> date_of(const http2::Headers& headers) {
     const auto* value = http2::find(headers, "date");
     if (value == nullptr) return std::nullopt;

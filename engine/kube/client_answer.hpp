@@ -15,6 +15,10 @@ namespace moontide::kube {
 /// The Date header (RFC 9110, IMF-fixdate). Any thread.
 std::optional<WallTime> date_of(const http2::Headers& headers);
 
+/// A 404 about the object of that name itself: a Status whose details name it. Paths that nothing serves (a kind whose
+/// definition has gone, a page of a proxy's own) are not found either, and say nothing of it. Any thread.
+bool says_not_there(const Answer& answer, const std::string& name);
+
 /// The resources of an APIResourceList, its subresources folded into them. Any thread.
 Result<std::vector<Resource>> read_resources(const std::string& api_version, const std::string& body);
 

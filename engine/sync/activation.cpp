@@ -59,7 +59,9 @@ void Activation::identify() {
             for (auto& running : board_.policies) {
                 running->waiting_for.with([&](auto& text) { text = "the namespace kube-system: " + message; });
             }
-            io_.after(identify_again, [this] { identify(); });
+            io_.after(identify_again, [this] {
+                if (!board_.stopping) identify();
+            });
             return;
         }
         board_.cluster = uid;
@@ -112,7 +114,9 @@ void Activation::resolve(RunningPolicy& running, std::size_t next, std::vector<k
             kind.kind + " (" + kind.api_version + "): " + (resource ? "not installed" : resource.error().message);
         const bool is_new = running.waiting_for.with([&](auto& text) { return std::exchange(text, why) != why; });
         if (is_new) log::warn("a policy waits for a kind", {{"policy", running.shape().name}, {"message", why}});
-        io_.after(ask_again, [this, &running] { resolve(running, 0, {}); });
+        io_.after(ask_again, [this, &running] {
+            if (!board_.stopping) resolve(running, 0, {});
+        });
     });
 }
 
@@ -230,7 +234,7 @@ void Activation::first_look(RunningPolicy& running) {
     } else {
         io_.post([this] {
             io_.after(patience, [this] {
-                if (!opened_.exchange(true)) board_.applier->open();
+                if (!board_.stopping && !opened_.exchange(true)) board_.applier->open();
             });
         });
     }

@@ -1,6 +1,7 @@
 #include "sync/proof.hpp"
 
 #include "base/log.hpp"
+#include "kube/client_answer.hpp"
 #include "sync/report.hpp"
 #include "sync/sources.hpp"
 
@@ -41,32 +42,32 @@ void prove_gone(Board& board, Loop& io, plan::UnitId id) {
         }
         kube::Call call;
         call.path = kube::path(*resource, unit->bond.source.namespace_name, unit->bond.source.name);
-        board.client->send(
-            std::move(call), [&board, &io, id, running, kind = resource->kind](Result<kube::Answer> answer) {
-                --board.inquiries;
-                if (board.stopping) return;
-                // Where the kind itself has gone, the path is not found either; that says nothing of the object.
-                if (answer && answer->status == 404 && kube::read_status(*answer).reason == "NotFound") {
+        board.client->send(std::move(call), [&board, &io, id, running, kind = resource->kind,
+                                             name = unit->bond.source.name](Result<kube::Answer> answer) {
+            --board.inquiries;
+            if (board.stopping) return;
+            // Where the kind itself has gone, the path is not found either; that says nothing of the object.
+            if (answer && kube::says_not_there(*answer, name)) {
+                proven(board, id);
+            } else if (answer && answer->ok()) {
+                kube::Reader reader;
+                const auto object = reader.metadata(answer->body);
+                if (object && !selects(board, *running, kind, *object)) {
                     proven(board, id);
-                } else if (answer && answer->ok()) {
-                    kube::Reader reader;
-                    const auto object = reader.metadata(answer->body);
-                    if (object && !selects(board, *running, kind, *object)) {
-                        proven(board, id);
-                    } else {
-                        board.queue.add_after({id, 0}, watch_may_be_behind);
-                    }
                 } else {
-                    const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-                    log::warn("cannot tell yet whether a source is gone; its copies stay", {{"message", message}});
-                    ++board.inquiries;
-                    io.after(ask_again, [&board, &io, id] {
-                        --board.inquiries;
-                        prove_gone(board, io, id);
-                    });
+                    board.queue.add_after({id, 0}, watch_may_be_behind);
                 }
-                board.stirred();
-            });
+            } else {
+                const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
+                log::warn("cannot tell yet whether a source is gone; its copies stay", {{"message", message}});
+                ++board.inquiries;
+                io.after(ask_again, [&board, &io, id] {
+                    --board.inquiries;
+                    prove_gone(board, io, id);
+                });
+            }
+            board.stirred();
+        });
     });
 }
 

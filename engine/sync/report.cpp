@@ -48,6 +48,8 @@ std::string source_text(const plan::Bond& bond) {
 
 void Report::tell(const Unit& unit, status::Notice::Type type, std::string reason, std::string message,
                   std::string subject) {
+    // Timers may fire between the engine's end and the loop's.
+    if (!board_.events) return;
     const bool has_owner = !unit.bond.owner.name.empty();
     status::Notice notice;
     notice.about = has_owner ? unit.bond.owner : unit.bond.source;

@@ -122,6 +122,11 @@ TEST_CASE("absence breaks where a copy is deleted that was asked for all the tim
         forged.engine_deletes(Forged::copy({{"k", "1"}}));
         CHECK(forged.broken() == "absence");
     }
+    SECTION("for no reason, soon after it was made") {
+        forged.terms.grace *= 10;
+        forged.engine_deletes(Forged::copy({{"k", "1"}}));
+        CHECK(forged.broken() == "absence");
+    }
     SECTION("its source was away for a moment") {
         forged.remove("configmaps", Forged::source({{"k", "1"}}), 0);
         forged.put("configmaps", Forged::source({{"k", "1"}}), 0);

@@ -127,9 +127,12 @@ Tree Timeline::object_at(const Place& place, std::uint64_t entry_number) const {
     return state ? state->object : nullptr;
 }
 
-std::vector<std::uint64_t> Timeline::moments(const Place& place, Milliseconds from, std::uint64_t until) const {
-    const auto first = std::ranges::lower_bound(entries_, from, {}, &Entry::at);
-    const auto before = static_cast<std::uint64_t>(first - entries_.begin());
+std::uint64_t Timeline::entry_before(Milliseconds time) const {
+    const auto first = std::ranges::lower_bound(entries_, time, {}, &Entry::at);
+    return static_cast<std::uint64_t>(first - entries_.begin());
+}
+
+std::vector<std::uint64_t> Timeline::moments(const Place& place, std::uint64_t before, std::uint64_t until) const {
     std::set<std::uint64_t> moments = {std::min(before, until), until};
     const auto add = [&](const std::vector<State>& states) {
         for (const auto& state : states) {
@@ -146,13 +149,19 @@ std::vector<std::uint64_t> Timeline::moments(const Place& place, Milliseconds fr
 
 bool Timeline::wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from,
                                    std::uint64_t until) const {
-    return std::ranges::any_of(moments(place, from, until),
+    return std::ranges::any_of(moments(place, entry_before(from), until),
                                [&](std::uint64_t moment) { return wanted_content(terms, place, moment).has_value(); });
 }
 
 bool Timeline::wanted_all_the_time(const Terms& terms, const Place& place, Milliseconds from,
                                    std::uint64_t until) const {
-    return std::ranges::all_of(moments(place, from, until),
+    // That nobody asked before it was made is no reason to take it away.
+    auto since = entry_before(from);
+    for (const auto& state : objects_.at(place)) {
+        const auto number = state.entry->number;
+        if (!state.before && state.object && number < until) since = std::max(since, number);
+    }
+    return std::ranges::all_of(moments(place, since, until),
                                [&](std::uint64_t moment) { return wanted_content(terms, place, moment).has_value(); });
 }
 

@@ -68,8 +68,9 @@ public:
     /// The object at that entry; null where it is not there.
     Tree object_at(const Place& place, std::uint64_t entry_number) const;
 
-    /// Whether some source asked for the place at some moment (or all the time) from that time on until that entry.
+    /// Whether some source asked for the place at some moment from that time on until that entry.
     bool wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
+    /// Whether one did at every moment since then, or since the object that was there came to be.
     bool wanted_all_the_time(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
     /// The content that is wanted there at that entry; nothing where nothing is.
     std::optional<Json> wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const;
@@ -83,7 +84,9 @@ public:
 
 private:
     /// Numbers of the entries at which what the place depends on changed, and of the span's ends.
-    std::vector<std::uint64_t> moments(const Place& place, Milliseconds from, std::uint64_t until) const;
+    std::vector<std::uint64_t> moments(const Place& place, std::uint64_t from, std::uint64_t until) const;
+    /// The last entry before that time; 0 where there is none.
+    std::uint64_t entry_before(Milliseconds time) const;
 
     std::vector<Entry> entries_;
     std::map<Place, std::vector<State>> objects_;

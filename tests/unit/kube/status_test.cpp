@@ -1,4 +1,5 @@
 #include "kube/client.hpp"
+#include "kube/client_answer.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -60,4 +61,14 @@ TEST_CASE("garbage never throws") {
         CHECK_FALSE(status.message.empty());
         CHECK(status.retry_after.value_or(Milliseconds(0)) <= std::chrono::hours(24));
     }
+}
+
+TEST_CASE("an object is not there only where a Status says so of its name") {
+    const auto says = [](int code, const std::string& body) { return says_not_there({code, {}, body, {}}, "a"); };
+    CHECK(says(404, R"({"kind":"Status","reason":"NotFound","details":{"name":"a","kind":"configmaps"}})"));
+    CHECK_FALSE(says(404, R"({"kind":"Status","reason":"NotFound","details":{"name":"b","kind":"configmaps"}})"));
+    CHECK_FALSE(says(404, R"({"kind":"Status","reason":"NotFound","details":{}})"));
+    CHECK_FALSE(says(404, R"({"kind":"Status","reason":"NotFound"})"));
+    CHECK_FALSE(says(404, "404 page not found"));
+    CHECK_FALSE(says(403, R"({"kind":"Status","reason":"NotFound","details":{"name":"a"}})"));
 }
