@@ -104,7 +104,7 @@ void Loop::run() {
             (*ready)(event.events);
         }
         self_->run_posted();
-        self_->run_timers();
+        if (!self_->stopping.load()) self_->run_timers();
     }
     self_->run_posted();
     self_->thread = std::thread::id{};

@@ -48,15 +48,15 @@ long bio_control(BIO* bio, int command, long, void*) {
 
 /// `descriptor` must stay where it is as long as the BIO.
 BIO* bio_of(int& descriptor) {
-    static const auto method = [] {
-        std::unique_ptr<BIO_METHOD, FreeBy<BIO_meth_free>> made(
-            BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE"));
-        BIO_meth_set_write(made.get(), bio_write);
-        BIO_meth_set_read(made.get(), bio_read);
-        BIO_meth_set_ctrl(made.get(), bio_control);
+    // Never freed: sockets that are static objects' own outlive what was made after those.
+    static const BIO_METHOD* const method = [] {
+        auto* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE");
+        BIO_meth_set_write(made, bio_write);
+        BIO_meth_set_read(made, bio_read);
+        BIO_meth_set_ctrl(made, bio_control);
         return made;
     }();
-    BIO* bio = BIO_new(method.get());
+    BIO* bio = BIO_new(method);
     BIO_set_data(bio, &descriptor);
     BIO_set_init(bio, 1);
     return bio;

@@ -66,6 +66,11 @@ public:
 
     Mailbox& mailbox() { return *mailbox_; }
 
+    void stop() {
+        thread_.request_stop();
+        if (thread_.joinable()) thread_.join();
+    }
+
     std::vector<Health> health() const {
         return health_.with([](const auto& all) {
             std::vector<Health> list;
@@ -125,6 +130,9 @@ void Ingest::post(std::function<void()> function) {
 }
 void Ingest::after(Milliseconds delay, std::function<void()> function) {
     self_->mailbox().after(delay, std::move(function));
+}
+void Ingest::stop() {
+    self_->stop();
 }
 std::vector<Health> Ingest::health() const {
     return self_->health();

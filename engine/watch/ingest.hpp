@@ -74,7 +74,7 @@ public:
     /// `io` runs elsewhere and outlives this; `client` is used on io's thread only, and must not go before what the
     /// destructor posts there has run (post its end after this, or destroy both on the loop's thread).
     Ingest(Loop& io, kube::Client& client, IngestOptions options, const Clock& clock = system_clock());
-    ~Ingest();  ///< stops and joins
+    ~Ingest();  ///< stop()
     Ingest(const Ingest&) = delete;
     Ingest& operator=(const Ingest&) = delete;
 
@@ -88,6 +88,9 @@ public:
     void after(Milliseconds delay, std::function<void()> function);
 
     std::vector<Health> health() const;
+
+    /// Joins the ingest thread: no consumer is called any more, and what is posted from now on is forgotten.
+    void stop();
 
 private:
     class Implementation;
