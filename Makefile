@@ -40,6 +40,15 @@ test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserve
 	MOONTIDE=build/dev/moontide tests/cluster/with-cluster examples/annotation-sync/run.sh
 	tests/cluster/with-cluster tests/cluster/apply-deploy
 
+N ?= $(if $(HOURS),0,10000)
+HOURS ?= 0
+SEED ?= 1
+
+.PHONY: soak
+soak: setup build/dev/build.ninja ## play N=10000 random plans, or for HOURS=24, from SEED=1 on; the report is build/soak.json
+	cmake --build --preset dev --target test_plans
+	MOONTIDE_SOAK_PLANS=$(N) MOONTIDE_SOAK_HOURS=$(HOURS) MOONTIDE_SOAK_SEED=$(SEED) MOONTIDE_SOAK_REPORT=build/soak.json build/dev/tests/test_plans "[soak]"
+
 .PHONY: demo
 demo: build ## build, then show Moontide at work without a cluster (ARGS=--once ends after the story)
 	build/release/moontide demo $(ARGS)

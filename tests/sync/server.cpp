@@ -24,7 +24,7 @@ std::string Server::shared_namespace(std::size_t number) {
 }
 
 void Server::remove_at_end(const std::string& namespace_name) {
-    namespaces_.with([&](auto& names) { names.insert(namespace_name); });
+    if (is_real()) namespaces_.with([&](auto& names) { names.insert(namespace_name); });
 }
 
 void Server::remove_namespaces() {

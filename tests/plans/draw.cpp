@@ -1,0 +1,179 @@
+#include "draw.hpp"
+
+#include <array>
+#include <initializer_list>
+#include <random>
+#include <span>
+#include <utility>
+
+namespace moontide::plans {
+
+namespace {
+
+using sandbox::Fault;
+
+/// The standard says what mt19937_64 gives, and leaves its distributions to each library.
+class Dice {
+public:
+    explicit Dice(std::uint64_t seed) : engine_(seed) {}
+
+    std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
+    bool chance(unsigned percent) { return below(100) < percent; }
+    template <typename Value>
+    Value pick(std::initializer_list<Value> values) {
+        return *(values.begin() + below(values.size()));
+    }
+    template <typename Value>
+    Value pick_weighted(std::span<const std::pair<Value, unsigned>> values) {
+        std::uint64_t sum = 0;
+        for (const auto& [value, weight] : values) sum += weight;
+        auto left = below(sum);
+        for (const auto& [value, weight] : values) {
+            if (left < weight) return value;
+            left -= weight;
+        }
+        return values.back().first;
+    }
+
+private:
+    std::mt19937_64 engine_;
+};
+
+using Weighted = std::pair<What, unsigned>;
+
+constexpr std::array<Weighted, 25> USES = {{
+    {What::source_make, 10},  {What::source_edit, 14},  {What::source_note, 2},  {What::source_mark, 4},
+    {What::source_unmark, 4}, {What::source_remove, 6}, {What::space_make, 8},   {What::space_in, 7},
+    {What::space_out, 6},     {What::space_remove, 4},  {What::copy_edit, 8},    {What::copy_remove, 7},
+    {What::copy_clone, 4},    {What::copy_note, 2},     {What::copy_unlabel, 4}, {What::copy_unclaim, 2},
+    {What::copy_strip, 3},    {What::copy_fix, 3},      {What::plant, 6},        {What::plant_marked, 3},
+    {What::engine_start, 5},  {What::engine_stop, 3},   {What::engine_kill, 3},  {What::engine_restart, 5},
+    {What::rest, 18},
+}};
+
+constexpr std::array<std::pair<Load, unsigned>, 5> LOADS = {
+    {{Load::small, 70}, {Load::big, 2}, {Load::binary, 12}, {Load::immutable, 12}, {Load::empty, 4}}};
+
+Action draw_action(Dice& dice, std::uint64_t value) {
+    Action action;
+    action.what = dice.pick_weighted<What>(USES);
+    switch (action.what) {
+        case What::source_make:
+        case What::source_edit:
+            action.load = dice.pick_weighted<Load>(LOADS);
+            action.value = value;
+            [[fallthrough]];
+        case What::source_note:
+        case What::source_mark:
+        case What::source_unmark:
+        case What::source_remove:
+            action.name = dice.pick({"a", "a", "b", "c"});
+            break;
+        case What::space_make:
+        case What::space_in:
+        case What::space_out:
+        case What::space_remove:
+            action.space = dice.pick({"red", "blue", "green", "grey"});
+            break;
+        case What::copy_clone:
+            action.to = dice.pick({"red", "blue", "green", "grey"});
+            [[fallthrough]];
+        case What::copy_edit:
+        case What::copy_remove:
+        case What::copy_note:
+        case What::copy_unlabel:
+        case What::copy_unclaim:
+        case What::copy_strip:
+        case What::copy_fix:
+        case What::plant:
+        case What::plant_marked:
+            action.space = dice.pick({"red", "red", "blue", "green", "grey"});
+            action.name = dice.pick({"a", "a", "b", "c"});
+            action.value = value;
+            break;
+        case What::engine_start:
+        case What::engine_stop:
+        case What::engine_kill:
+        case What::engine_restart:
+        case What::rest:
+            break;
+    }
+    return action;
+}
+
+constexpr std::array<std::pair<Fault, unsigned>, 20> FAULTS = {{
+    {Fault::delay_before, 3}, {Fault::delay_after, 3}, {Fault::drop_before, 3},   {Fault::drop_after, 3},
+    {Fault::reset_before, 3}, {Fault::reset_after, 3}, {Fault::freeze_before, 2}, {Fault::freeze_after, 2},
+    {Fault::mute, 1},         {Fault::duplicate, 2},   {Fault::truncate, 2},      {Fault::answer_before, 8},
+    {Fault::answer_after, 3}, {Fault::refuse, 1},      {Fault::stale, 3},         {Fault::expire_continue, 1},
+    {Fault::end_watch, 4},    {Fault::cut_watch, 4},   {Fault::error_event, 3},   {Fault::lose_bookmark, 1},
+}};
+
+const std::vector<std::string> WRITES = {"create", "update", "patch", "delete"};
+const std::vector<std::string> READS = {"get", "list", "watch"};
+
+bool is_of_watches(Fault fault) {
+    return fault == Fault::end_watch || fault == Fault::cut_watch || fault == Fault::error_event ||
+           fault == Fault::lose_bookmark;
+}
+
+sandbox::FaultRule draw_rule(Dice& dice) {
+    sandbox::FaultRule rule;
+    rule.fault = dice.pick_weighted<Fault>(FAULTS);
+    rule.match.clients = {"moontide"};
+    rule.match.resources = {"configmaps", "namespaces"};
+    if (is_of_watches(rule.fault)) {
+        rule.match.verbs = {"watch"};
+    } else if (rule.fault == Fault::stale) {
+        rule.match.verbs = {"list", "watch"};
+    } else if (rule.fault == Fault::expire_continue) {
+        rule.match.verbs = {"list"};
+    } else {
+        rule.match.verbs = dice.chance(70) ? WRITES : READS;
+    }
+    // A rule of reads that always holds would leave the engine blind, and the plan without a story.
+    if (dice.chance(30)) {
+        rule.nth = 1 + dice.below(6);
+    } else {
+        rule.probability = static_cast<double>(20 + dice.below(60)) / 100;
+        if (dice.chance(50)) rule.times = 1 + dice.below(6);
+    }
+    rule.delay = Milliseconds(5 + dice.below(60));
+    rule.duration = Milliseconds(20 + dice.below(130));
+    rule.event = dice.below(4);
+    rule.behind = dice.below(12);
+    rule.bytes = dice.below(200);
+    rule.status = 503;
+    if (rule.fault == Fault::answer_before) {
+        rule.status = dice.pick({401, 403, 404, 409, 410, 429, 500, 503, 504});
+    } else if (rule.fault == Fault::answer_after) {
+        rule.status = dice.pick({500, 503, 504});
+    } else if (rule.fault == Fault::error_event) {
+        rule.status = dice.pick({410, 500});
+    }
+    return rule;
+}
+
+}  // namespace
+
+Plan draw(std::uint64_t seed) {
+    Dice dice(seed);
+    Plan plan;
+    plan.seed = seed;
+    plan.actions = {{.what = What::space_make, .space = "red"},
+                    {.what = What::space_make, .space = "blue"},
+                    {.what = What::source_make, .name = "a", .value = 1}};
+    plan.actions.insert(plan.actions.begin() + static_cast<std::ptrdiff_t>(dice.below(plan.actions.size() + 1)),
+                        {.what = What::engine_start});
+    const auto size = 10 + dice.below(21);
+    while (plan.actions.size() < size) plan.actions.push_back(draw_action(dice, plan.actions.size()));
+    plan.faults.seed = seed;
+    if (dice.chance(80)) {
+        const auto count = 1 + dice.below(3);
+        for (std::uint64_t index = 0; index < count; ++index) plan.faults.rules.push_back(draw_rule(dice));
+    }
+    plan.quiet_restart = dice.chance(30);
+    return plan;
+}
+
+}  // namespace moontide::plans

@@ -1,0 +1,69 @@
+// A plan: what users do and what goes wrong meanwhile, as data that can be drawn, kept, replayed and shrunk.
+#pragma once
+
+#include "base/result.hpp"
+#include "sandbox/faults.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moontide::plans {
+
+using sandbox::Json;
+
+enum class What {
+    source_make,
+    source_edit,
+    source_note,  ///< an annotation that means nothing
+    source_mark,
+    source_unmark,
+    source_remove,
+    space_make,  ///< waits for one that is going
+    space_in,
+    space_out,
+    space_remove,
+    copy_edit,  ///< copies: whatever is in that place, somebody else's object too
+    copy_remove,
+    copy_clone,    ///< to the space `to`, under its name or another
+    copy_note,     ///< a label of others
+    copy_unlabel,  ///< our labels
+    copy_unclaim,  ///< our claim; the policy's mark stays
+    copy_strip,    ///< all of ours: it is the user's from then on
+    copy_fix,      ///< immutable
+    plant,         ///< somebody's object where a copy belongs
+    plant_marked,  ///< one that carries the policy's mark, as the controller that is replaced leaves it
+    engine_start,
+    engine_stop,
+    engine_kill,
+    engine_restart,  ///< killed and started
+    rest,            ///< waits until all is as it should be; under faults, for a moment
+};
+
+enum class Load { small, big, binary, immutable, empty };
+
+struct Action {
+    What what = What::rest;
+    std::string space = {};
+    std::string name = {};
+    std::string to = {};
+    Load load = Load::small;
+    std::uint64_t value = 0;  ///< tells one content from another
+
+    bool operator==(const Action&) const = default;
+};
+
+struct Plan {
+    std::uint64_t seed = 0;
+    std::vector<Action> actions;
+    sandbox::FaultPlan faults;
+    bool quiet_restart = false;  ///< a restart at the end, which must write nothing
+};
+
+std::string_view word(What what);
+/// On one line for each action and each fault.
+std::string text(const Plan& plan);
+Result<Plan> parse_plan(std::string_view json);
+
+}  // namespace moontide::plans
