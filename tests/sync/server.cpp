@@ -1,14 +1,33 @@
+// Before Catch2's header: a listener of our own.
+#define CATCH_CONFIG_EXTERNAL_INTERFACES
 #include "server.hpp"
 
 #include <vector>
 
+#include <catch2/catch.hpp>
 #include <unistd.h>
 
 namespace moontide::test {
 
+namespace {
+
+std::unique_ptr<Server>& running() {
+    static std::unique_ptr<Server> server;
+    return server;
+}
+
+/// The server's threads end while everything that they use is still there, which at the process's end it is not.
+struct EndOfTests : Catch::TestEventListenerBase {
+    using TestEventListenerBase::TestEventListenerBase;
+    void testRunEnded(const Catch::TestRunStats& /*stats*/) override { running().reset(); }
+};
+CATCH_REGISTER_LISTENER(EndOfTests)
+
+}  // namespace
+
 Server& Server::under_test() {
-    static const std::unique_ptr<Server> server = make_server();
-    return *server;
+    if (!running()) running() = make_server();
+    return *running();
 }
 
 void Server::connect(const kube::Access& access) {

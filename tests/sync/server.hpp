@@ -16,7 +16,7 @@ namespace moontide::test {
 
 class Server {
 public:
-    /// Started by the first test that asks, ended with the process.
+    /// Started by the first test that asks, ended after the last one. Called by the tests' own thread.
     static Server& under_test();
 
     virtual ~Server() = default;
