@@ -41,7 +41,7 @@ test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserve
 	tests/cluster/with-cluster tests/cluster/apply-deploy
 
 N ?= $(if $(HOURS),0,10000)
-HOURS ?= 0
+HOURS ?=
 SEED ?= 1
 
 .PHONY: soak

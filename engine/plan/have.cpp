@@ -163,7 +163,13 @@ void Have::progressed(KindId kind, Watched watched, kube::ResourceVersion versio
     for (const auto& target : shown_now) unsee(target);
 }
 
-void Have::relisted(KindId kind, Watched watched, kube::ResourceVersion version) {
+std::vector<std::pair<TargetKey, UnitId>> Have::relisted(KindId kind, Watched watched, kube::ResourceVersion version) {
+    std::vector<std::pair<TargetKey, UnitId>> vanished;
+    for (const auto& [target, seen] : sightings_) {
+        if (target.kind != kind || watch_of(target) != watched || !is_watched(seen) || seen.version > version) continue;
+        const auto* written = std::get_if<Record>(&seen.standing);
+        if (written != nullptr && record(target) == nullptr) vanished.emplace_back(target, written->unit);
+    }
     progressed(kind, watched, version);
     std::erase_if(sightings_, [&](const auto& entry) {
         const auto& [target, seen] = entry;
@@ -172,6 +178,7 @@ void Have::relisted(KindId kind, Watched watched, kube::ResourceVersion version)
         const bool gone = std::holds_alternative<Absent>(seen.standing) && record(target) == nullptr;
         return gone || std::holds_alternative<Foreign>(seen.standing);
     });
+    return vanished;
 }
 
 void Have::forget_foreign(const TargetKey& target) {

@@ -116,8 +116,9 @@ public:
     bool caught_up(const TargetKey& target, const Uid& uid, kube::ResourceVersion version, bool deleted);
     /// The watch has delivered everything up to `version`.
     void progressed(KindId kind, Watched watched, kube::ResourceVersion version);
-    /// The records of a kind are what a list at `version` has.
-    void relisted(KindId kind, Watched watched, kube::ResourceVersion version);
+    /// The records of a kind are what a list at `version` has. Gives back what we wrote before it and what it does not
+    /// have: deleted while no watch was there to tell, so that each unit is to be looked at.
+    std::vector<std::pair<TargetKey, UnitId>> relisted(KindId kind, Watched watched, kube::ResourceVersion version);
     /// A foreign object is not watched, nor is that there is none: what was seen of it serves one decision.
     void forget_foreign(const TargetKey& target);
     std::size_t own_writes_unseen() const;

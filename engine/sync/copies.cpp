@@ -144,7 +144,8 @@ void Copies::relisted(kube::ResourceVersion version) {
             const bool own = have.caught_up(target, record.uid, record.resource_version, false);
             if (changed && !own) stirred.emplace_back(target, record.unit);
         }
-        have.relisted(kind_, watched_, version);
+        const auto vanished = have.relisted(kind_, watched_, version);
+        stirred.insert(stirred.end(), vanished.begin(), vanished.end());
     });
     listed_.clear();
     for (const auto& [target, unit] : stirred) look_at(target, unit, false);

@@ -173,6 +173,7 @@ Plan draw(std::uint64_t seed) {
         for (std::uint64_t index = 0; index < count; ++index) plan.faults.rules.push_back(draw_rule(dice));
     }
     plan.quiet_restart = dice.chance(30);
+    if (dice.chance(25)) plan.policy = Policy::refuse;
     return plan;
 }
 

@@ -34,7 +34,8 @@ void Given::put(const Json& object, const proof::Terms& terms) {
     const auto place = test::ref_of(object);
     drop(place);
     if (!spaces.contains(place.namespace_name) || proof::is_ours(terms, object)) return;
-    (terms.marked(object) ? marked : foreign)[place] = object;
+    const bool is_taken = terms.existing == proof::Existing::marked && terms.marked(object);
+    (is_taken ? marked : foreign)[place] = object;
 }
 
 void Given::drop(const kube::Ref& place) {

@@ -45,6 +45,11 @@ constexpr std::array<std::pair<Load, std::string_view>, 5> LOADS = {{
     {Load::empty, "empty"},
 }};
 
+constexpr std::array<std::pair<Policy, std::string_view>, 2> POLICIES = {{
+    {Policy::annotation_sync, "annotation-sync"},
+    {Policy::refuse, "refuse"},
+}};
+
 template <typename Table, typename Value>
 std::string_view word_in(const Table& table, Value value) {
     for (const auto& [each, word] : table) {
@@ -87,8 +92,9 @@ std::string_view word(What what) {
 }
 
 std::string text(const Plan& plan) {
-    std::string text = fmt::format("{{\"seed\": {}, \"quiet_restart\": {},\n \"actions\": [", plan.seed,
-                                   plan.quiet_restart ? "true" : "false");
+    std::string text = fmt::format(R"({{"seed": {}, "policy": "{}", "quiet_restart": {},)", plan.seed,
+                                   word_in(POLICIES, plan.policy), plan.quiet_restart);
+    text += "\n \"actions\": [";
     const char* between = "\n  ";
     for (const auto& action : plan.actions) {
         text += between + json_of(action).dump();
@@ -109,6 +115,7 @@ Result<Plan> parse_plan(std::string_view json) {
         const auto tree = Json::parse(json);
         Plan plan;
         plan.seed = tree.value("seed", std::uint64_t{0});
+        plan.policy = value_in<Policy>(POLICIES, tree.value("policy", "annotation-sync"));
         plan.quiet_restart = tree.value("quiet_restart", false);
         for (const auto& action : tree.at("actions")) plan.actions.push_back(action_of(action));
         if (tree.contains("faults")) plan.faults = TRY(sandbox::parse_fault_plan(tree.at("faults").dump()));

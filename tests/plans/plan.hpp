@@ -54,8 +54,15 @@ struct Action {
     bool operator==(const Action&) const = default;
 };
 
+/// What becomes of an object with the policy's mark and without a claim of ours.
+enum class Policy {
+    annotation_sync,  ///< it is taken over
+    refuse,           ///< the same policy with existing = "refuse": it is somebody's
+};
+
 struct Plan {
     std::uint64_t seed = 0;
+    Policy policy = Policy::annotation_sync;
     std::vector<Action> actions;
     sandbox::FaultPlan faults;
     bool quiet_restart = false;  ///< a restart at the end, which must write nothing

@@ -2,9 +2,11 @@
 
 #include "checker.hpp"
 #include "engine.hpp"
+#include "policies.hpp"
 #include "proof_server.hpp"
 #include "users.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
@@ -20,10 +22,23 @@ namespace {
 /// How often each rule fired; the server's thread counts.
 using Counters = std::vector<std::atomic<std::size_t>>;
 
+constexpr auto* REFUSING = R"(local PREFIX = "flux-extension.nrfcloud.com/"
+return {
+  api         = "moontide/v1",
+  from        = { kind = "ConfigMap", namespace = "@SOURCES@", annotations = { [PREFIX .. "sync-configmap"] = "true" } },
+  into        = { annotations = { [PREFIX .. "sync-target"] = "true" } },
+  existing    = "refuse",
+  annotations = { [PREFIX .. "sync-source"] = "{source.namespace}/{source.name}" },
+})";
+
 class Player {
 public:
     Player(const Plan& plan, std::string replay, const Patience& patience)
-        : plan_(plan), replay_(std::move(replay)), patience_(patience), history_(server_.begin_history()) {
+        : plan_(plan),
+          replay_(std::move(replay)),
+          patience_(patience),
+          history_(server_.begin_history()),
+          users_(world_, plan.policy) {
         for (const auto& rule : plan.faults.rules) terms_grace_ += rule.duration + rule.delay;
     }
     ~Player() {
@@ -49,7 +64,7 @@ public:
             terms.grace += terms_grace_ + server_.lag();
             outcome.complaint = proof::check(*history_, terms, replay_);
         } else {
-            outcome.complaint += "\nagain with: " + replay_ + "\n";
+            outcome.complaint += "\nagain with: " + replay_ + "\n" + last_lines();
         }
         count(outcome.sums);
         return outcome;
@@ -70,6 +85,7 @@ private:
         runs_ = true;
         if (engine_) return engine_->start();
         test::Setup setup;
+        if (plan_.policy == Policy::refuse) setup.policies = {test::policy_of(world_, REFUSING, "refusing")};
         setup.adjust = [](SyncOptions& options) {
             options.backoff_last = Milliseconds(100);
             options.refused_again = Milliseconds(200);
@@ -160,6 +176,18 @@ private:
         if (!missing.empty()) throw std::runtime_error("broken: model: at the end: " + missing);
     }
 
+    /// What no invariant points at: how the history ends.
+    std::string last_lines() const {
+        constexpr std::size_t MOST = 40;
+        constexpr std::size_t LONGEST = 400;
+        const auto entries = history_->entries();
+        std::string text = "The end of the history:\n";
+        for (auto at = entries.size() - std::min(entries.size(), MOST); at < entries.size(); ++at) {
+            text += "  " + sandbox::line_of(entries[at]).substr(0, LONGEST) + "\n";
+        }
+        return text;
+    }
+
     void count(Sums& sums) const {
         sums.plans = 1;
         sums.actions = plan_.actions.size();
@@ -183,7 +211,7 @@ private:
     std::shared_ptr<Counters> fired_ = std::make_shared<Counters>(plan_.faults.rules.size());
     Milliseconds terms_grace_{0};
     test::World world_;
-    Users users_{world_};
+    Users users_;
     std::unique_ptr<test::Engine> engine_;
     bool runs_ = false;
     std::size_t starts_ = 0;

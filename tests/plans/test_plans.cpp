@@ -2,8 +2,10 @@
 // broken on the way.
 #include "campaign.hpp"
 #include "draw.hpp"
+#include "source_directory.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -39,6 +41,18 @@ TEST_CASE("200 random plans end with what was asked for and break no promise", "
     WARN(report.table());
 }
 
+TEST_CASE("plans that once broke a promise are played again and again", "[kept]") {
+    for (const auto& entry : std::filesystem::directory_iterator(test::source_directory() + "/tests/plans/kept")) {
+        std::ifstream file(entry.path());
+        const auto plan = parse_plan(std::string(std::istreambuf_iterator<char>(file), {}));
+        REQUIRE(plan);
+        INFO(entry.path().string());
+        for (int time = 0; time < 5; ++time) {
+            REQUIRE(play(*plan, "MOONTIDE_PLAN=" + entry.path().string() + " test_plans \"[replay]\"").complaint == "");
+        }
+    }
+}
+
 TEST_CASE("soak: as many random plans as are asked for", "[.soak]") {
     Campaign campaign;
     campaign.first_seed = number("MOONTIDE_SOAK_SEED", 1);
@@ -46,7 +60,9 @@ TEST_CASE("soak: as many random plans as are asked for", "[.soak]") {
         std::chrono::seconds(static_cast<std::int64_t>(std::stod(variable("MOONTIDE_SOAK_HOURS", "0")) * 3600));
     campaign.plans = number("MOONTIDE_SOAK_PLANS", campaign.at_most.count() > 0 ? 0 : 10'000);
     const bool is_seen = ::isatty(STDERR_FILENO) == 1;
+    std::size_t told = 0;
     const auto report = run(campaign, [&](const Report& now) {
+        for (; told < now.failures.size(); ++told) std::cerr << '\n' << text(now.failures[told]) << '\n';
         if (!is_seen && now.sums.plans % 100 != 0) return;
         std::cerr << fmt::format("{}{} plans in {} s, {} writes, {} restarts, {} broken, {} MiB{}", is_seen ? "\r" : "",
                                  now.sums.plans, now.took.count() / 1000, now.sums.writes, now.sums.restarts,

@@ -46,10 +46,16 @@ Json config_map(const std::string& namespace_name, const std::string& name, cons
     return object;
 }
 
+proof::Terms terms_of(const test::World& world, Policy policy) {
+    auto terms = proof::annotation_sync_terms(world.sources(), world.id());
+    if (policy == Policy::refuse) terms.existing = proof::Existing::refuse;
+    return terms;
+}
+
 }  // namespace
 
-Users::Users(test::World& world)
-    : world_(world), hand_(world.server.access()), terms_(proof::annotation_sync_terms(world.sources(), world.id())) {
+Users::Users(test::World& world, Policy policy)
+    : world_(world), hand_(world.server.access()), terms_(terms_of(world, policy)) {
     make_space(ANSWERING);
     make_space(FLICKERING);
     make_source(CALLED, content_of(Load::small, 0));
@@ -112,10 +118,6 @@ void Users::call() {
     const auto copy = test::config_map(space(ANSWERING), CALLED);
     if (const auto found = hand_.find(copy)) given_.gone.insert(test::uid_of(*found));
     hand_.remove(copy);
-}
-
-bool Users::knows(const std::string& namespace_name) const {
-    return namespace_name == world_.sources() || given_.spaces.contains(namespace_name);
 }
 
 void Users::make_source(const std::string& name, const Json& content) {

@@ -12,7 +12,7 @@ namespace moontide::plans {
 
 class Users {
 public:
-    explicit Users(test::World& world);
+    Users(test::World& world, Policy policy);
 
     /// Any action but the engine's and `rest`.
     void act(const Action& action);
@@ -24,8 +24,6 @@ public:
     const proof::Terms& terms() const { return terms_; }
     /// Of all that the mirror or a list shows.
     std::string complaint(const Seen& seen) const { return plans::complaint(given_, seen, terms_); }
-    /// The namespaces that it has to do with.
-    bool knows(const std::string& namespace_name) const;
 
 private:
     std::string space(const std::string& word) const { return world_.id() + "-" + word; }

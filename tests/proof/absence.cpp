@@ -1,6 +1,8 @@
 // Failure is not absence: what is asked for all the time is not deleted, whatever the engine could not see.
 #include "checker.hpp"
 
+#include <algorithm>
+
 namespace moontide::proof {
 
 namespace {
@@ -10,6 +12,17 @@ bool must_be_made_anew(const Json& before, const Json& wanted) {
     const auto content = content_of(before);
     if (content == wanted) return false;
     return before.value("immutable", false) || content.value("type", "") != wanted.value("type", "");
+}
+
+/// When all was last settled before that entry: from then on the engine knew how things were.
+Milliseconds last_settled(const Timeline& timeline, std::uint64_t entry_number) {
+    Milliseconds at{0};
+    for (const auto& entry : timeline.entries()) {
+        if (entry.number > entry_number) break;
+        const auto* noted = std::get_if<Noted>(&entry.what);
+        if (noted && noted->what == "settled") at = entry.at;
+    }
+    return at;
 }
 
 }  // namespace
@@ -22,7 +35,7 @@ std::vector<Violation> check_absence(const Timeline& timeline, const Terms& term
             const auto& changed = std::get<Changed>(state->entry->what);
             if (!deleted || !state->before || !terms.copies.contains(changed.resource)) continue;
             const Place place{changed.resource, changed.namespace_name, changed.name};
-            const auto from = write.request->at - terms.grace;
+            const auto from = std::max(write.request->at - terms.grace, last_settled(timeline, write.request->number));
             const auto until = state->entry->number;
             if (!timeline.wanted_all_the_time(terms, place, from, until)) continue;
             const auto wanted = timeline.wanted_content(terms, place, until);

@@ -248,6 +248,20 @@ TEST_CASE("a relist settles deletions that no event told") {
     CHECK(have.own_writes_unseen() == 2);
 }
 
+TEST_CASE("a relist names what was written before it and is not there: no event told its deletion") {
+    Have have;
+    const auto written = record(first, 7);
+    have.see(a, {.standing = written, .version = 7, .uid = first, .own_write = true});
+    have.see(b, {.standing = written, .version = 7, .uid = first, .own_write = true});
+    have.put(b, written);
+    have.see(other_kind, {.standing = written, .version = 7, .uid = first, .own_write = true});
+    CHECK(have.relisted(0, Watched::copies, 6).empty());
+    const auto vanished = have.relisted(0, Watched::copies, 8);
+    REQUIRE(vanished.size() == 1);
+    CHECK(vanished.front() == std::pair(a, written.unit));
+    CHECK(absent(have, a));
+}
+
 TEST_CASE("a target has one ticket, the last one issued") {
     Have have;
     const auto number = have.issue(a, 1, true).number;
