@@ -1,5 +1,7 @@
 #include "kube/client_answer.hpp"
 
+#include "kube/text_at.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <ctime>
@@ -15,11 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t longest_retry_after = 24L * 3600;
-
-std::string text_of(const json& from, const char* key) {
-    const auto found = from.find(key);
-    return found != from.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 Milliseconds seconds(std::int64_t count) {
     return std::chrono::seconds(std::clamp<std::int64_t>(count, 0, longest_retry_after));
@@ -90,9 +87,9 @@ Status read_status(const Answer& answer) {
     status.code = answer.status;
     status.retry_after = retry_after_header(answer.headers);
     const auto body = json::parse(answer.body, nullptr, false);
-    if (body.is_object() && text_of(body, "kind") == "Status") {
-        status.reason = text_of(body, "reason");
-        status.message = text_of(body, "message");
+    if (body.is_object() && text_at(body, "kind") == "Status") {
+        status.reason = text_at(body, "reason");
+        status.message = text_at(body, "message");
         if (const auto code = body.find("code"); code != body.end() && code->is_number_integer()) {
             const auto number = code->get<std::int64_t>();
             if (number >= 100 && number < 1000) status.code = static_cast<int>(number);
@@ -100,7 +97,7 @@ Status read_status(const Answer& answer) {
         if (const auto details = body.find("details"); details != body.end() && details->is_object()) {
             const auto causes = details->find("causes");
             if (causes != details->end() && causes->is_array() && !causes->empty() && causes->front().is_object()) {
-                status.cause = text_of(causes->front(), "reason");
+                status.cause = text_at(causes->front(), "reason");
             }
             const auto after = details->find("retryAfterSeconds");
             if (!status.retry_after && after != details->end() && after->is_number_integer()) {
@@ -117,9 +114,9 @@ Status read_status(const Answer& answer) {
 bool says_not_there(const Answer& answer, const std::string& name) {
     if (answer.status != 404) return false;
     const auto body = json::parse(answer.body, nullptr, false);
-    if (!body.is_object() || text_of(body, "kind") != "Status" || text_of(body, "reason") != "NotFound") return false;
+    if (!body.is_object() || text_at(body, "kind") != "Status" || text_at(body, "reason") != "NotFound") return false;
     const auto details = body.find("details");
-    return details != body.end() && details->is_object() && text_of(*details, "name") == name;
+    return details != body.end() && details->is_object() && text_at(*details, "name") == name;
 }
 
 std::optional<WallTime> date_of(const http2::Headers& headers) {
@@ -141,13 +138,13 @@ Result<std::vector<Resource>> read_resources(const std::string& api_version, con
     std::set<std::string> with_status;
     for (const auto& one : *found) {
         if (!one.is_object()) continue;
-        auto name = text_of(one, "name");
+        auto name = text_at(one, "name");
         if (const auto slash = name.find('/'); slash != std::string::npos) {
             if (name.substr(slash) == "/status") with_status.insert(name.substr(0, slash));
             continue;
         }
         const auto namespaced = one.find("namespaced");
-        Resource resource{{api_version, text_of(one, "kind")},
+        Resource resource{{api_version, text_at(one, "kind")},
                           std::move(name),
                           namespaced != one.end() && namespaced->is_boolean() && namespaced->get<bool>(),
                           false};

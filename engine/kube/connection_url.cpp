@@ -17,7 +17,7 @@ int hex(char c) {
     return -1;
 }
 
-std::string decoded(std::string_view text) {
+std::string percent_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
@@ -72,8 +72,8 @@ Result<Url> parse_url(std::string_view text) {
     if (const auto at = text.rfind('@'); at != std::string_view::npos) {
         const auto user = text.substr(0, at);
         const auto colon = user.find(':');
-        url.user = decoded(user.substr(0, colon));
-        if (colon != std::string_view::npos) url.password = decoded(user.substr(colon + 1));
+        url.user = percent_decoded(user.substr(0, colon));
+        if (colon != std::string_view::npos) url.password = percent_decoded(user.substr(colon + 1));
         text.remove_prefix(at + 1);
     }
     std::string_view port;

@@ -1,6 +1,7 @@
 #include "kube/exec_credential.hpp"
 
 #include "kube/credentials_base64.hpp"
+#include "kube/text_at.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -32,11 +33,6 @@ json cluster_info(const Access& access) {
     return cluster;
 }
 
-std::string text_of(const json& from, const char* key) {
-    const auto found = from.find(key);
-    return found != from.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::string last_line(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
     const auto begin = text.rfind('\n');
@@ -66,25 +62,25 @@ Result<ExecCredential> read_exec_credential(const ExecPlugin& plugin, const Outp
                     Retry::later);
     }
     const auto answer = json::parse(output.out, nullptr, false);
-    if (!answer.is_object() || text_of(answer, "kind") != "ExecCredential") {
+    if (!answer.is_object() || text_at(answer, "kind") != "ExecCredential") {
         return fail(place + " printed no ExecCredential", Retry::later);
     }
-    if (text_of(answer, "apiVersion") != plugin.api_version) {
-        return fail(place + " answers in version '" + text_of(answer, "apiVersion") + "', the kubeconfig says '" +
+    if (text_at(answer, "apiVersion") != plugin.api_version) {
+        return fail(place + " answers in version '" + text_at(answer, "apiVersion") + "', the kubeconfig says '" +
                     plugin.api_version + "'");
     }
     const auto status = answer.find("status");
     if (status == answer.end() || !status->is_object()) return fail(place + " gave no status", Retry::later);
 
-    ExecCredential credential{text_of(*status, "token"), text_of(*status, "clientCertificateData"),
-                              text_of(*status, "clientKeyData"), std::nullopt};
+    ExecCredential credential{text_at(*status, "token"), text_at(*status, "clientCertificateData"),
+                              text_at(*status, "clientKeyData"), std::nullopt};
     if (credential.certificate_pem.empty() != credential.key_pem.empty()) {
         return fail(place + " gave only one of clientCertificateData and clientKeyData", Retry::later);
     }
     if (credential.token.empty() && credential.certificate_pem.empty()) {
         return fail(place + " gave neither a token nor a client certificate", Retry::later);
     }
-    if (const auto expires = text_of(*status, "expirationTimestamp"); !expires.empty()) {
+    if (const auto expires = text_at(*status, "expirationTimestamp"); !expires.empty()) {
         credential.expires = parse_rfc3339(expires);
         if (!credential.expires) return fail(place + " gave an expirationTimestamp that is no time", Retry::later);
     }

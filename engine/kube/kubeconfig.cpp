@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string environment(const char* name) {
+std::string variable(const char* name) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets the environment
     return value != nullptr ? value : "";
 }
@@ -65,7 +65,7 @@ Result<std::vector<fs::path>> listed(const std::string& list) {
 }
 
 Result<Access> in_cluster(const fs::path& account, const std::string& host) {
-    const auto port = environment("KUBERNETES_SERVICE_PORT");
+    const auto port = variable("KUBERNETES_SERVICE_PORT");
     Access access;
     access.context = "in-cluster";
     access.server = "https://" + (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" +
@@ -87,17 +87,17 @@ Result<Access> in_cluster(const fs::path& account, const std::string& host) {
 
 Result<Access> find_access(const AccessOptions& options) {
     if (!options.kubeconfig.empty()) return from_files({options.kubeconfig}, options.context);
-    if (const auto list = environment("KUBECONFIG"); !list.empty()) {
+    if (const auto list = variable("KUBECONFIG"); !list.empty()) {
         return from_files(TRY(listed(list)), options.context);
     }
-    if (const auto host = environment("KUBERNETES_SERVICE_HOST"); !host.empty()) {
+    if (const auto host = variable("KUBERNETES_SERVICE_HOST"); !host.empty()) {
         if (!options.context.empty()) {
             return fail("--context " + options.context +
                         " needs a kubeconfig: name one with --kubeconfig or KUBECONFIG");
         }
         return in_cluster(options.service_account, host);
     }
-    const fs::path usual = fs::path(environment("HOME")) / ".kube" / "config";
+    const fs::path usual = fs::path(variable("HOME")) / ".kube" / "config";
     std::error_code error;
     if (fs::exists(usual, error)) return from_files({usual}, options.context);
     return fail("no cluster to talk to: give --kubeconfig FILE, set KUBECONFIG, make " + usual.string() +

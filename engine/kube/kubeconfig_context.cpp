@@ -107,7 +107,7 @@ std::string absolute(const Entry& from, const std::string& path) {
     return (std::filesystem::path(from.file->directory) / path).lexically_normal().string();
 }
 
-Result<std::string> decoded(const Entry& from, const std::string& key, const std::string& base64) {
+Result<std::string> base64_entry(const Entry& from, const std::string& key, const std::string& base64) {
     auto bytes = from_base64(base64);
     if (!bytes) return fail(from.place(from.node->find(key)) + ": '" + key + "' is not base64");
     return std::move(*bytes);
@@ -118,7 +118,7 @@ Result<Material> material(const Entry& from, const std::string& key) {
     Material material;
     const std::string data_key = key + "-data";
     if (const auto data = TRY(text(from, data_key.c_str())); !data.empty()) {
-        material.inline_pem = TRY(decoded(from, data_key, data));
+        material.inline_pem = TRY(base64_entry(from, data_key, data));
     } else {
         material.file = absolute(from, TRY(text(from, key.c_str())));
     }

@@ -16,7 +16,7 @@ namespace moontide::kube::yaml {
 namespace {
 
 constexpr std::size_t node_limit = 200'000;
-constexpr std::size_t depth_limit = 64;
+constexpr std::size_t deepest_kubeconfig = 64;
 constexpr std::size_t text_limit = 16U << 20;
 
 /// Ends the parse from within an event.
@@ -41,7 +41,7 @@ public:
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         if (found == anchors_.end()) throw Refused(mark.line + 1, "an alias within its own anchor");
-        if (open_.size() + found->second.depth > depth_limit) throw Refused(mark.line + 1, "nested too deep");
+        if (open_.size() + found->second.depth > deepest_kubeconfig) throw Refused(mark.line + 1, "nested too deep");
         place(found->second, mark.line + 1);
     }
 
@@ -89,7 +89,7 @@ private:
     }
 
     void begin(const YAML::Mark& mark, Value::Shape shape, YAML::anchor_t anchor) {
-        if (open_.size() >= depth_limit) throw Refused(mark.line + 1, "nested too deep");
+        if (open_.size() >= deepest_kubeconfig) throw Refused(mark.line + 1, "nested too deep");
         open_.push_back({leaf(mark, shape), anchor, std::nullopt});
     }
 

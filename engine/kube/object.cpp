@@ -18,7 +18,7 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
-constexpr std::size_t depth_limit = 128;
+constexpr std::size_t deepest_object = 128;
 
 constexpr bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -286,8 +286,8 @@ struct Reader::Implementation {
         if (json.size() > std::numeric_limits<std::uint32_t>::max() / 2) {
             return fail(fmt::format("the object's text has {} bytes, more than the 2 GiB that are read", json.size()));
         }
-        if (nests_deeper_than(json, depth_limit))
-            return fail(fmt::format("the object nests deeper than {}", depth_limit));
+        if (nests_deeper_than(json, deepest_object))
+            return fail(fmt::format("the object nests deeper than {}", deepest_object));
         if (buffer.size() < json.size() + simdjson::SIMDJSON_PADDING) {
             buffer.resize(json.size() + json.size() / 2 + simdjson::SIMDJSON_PADDING);
             // Else the parser would allocate anew for each text that is a byte longer than all before.

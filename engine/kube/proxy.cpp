@@ -19,7 +19,7 @@ namespace moontide::kube {
 
 namespace {
 
-std::string environment(const char* name, const char* other) {
+std::string either_variable(const char* name, const char* other) {
     for (const char* one : {name, other}) {
         const char* value = std::getenv(one);  // NOLINT(concurrency-mt-unsafe): nobody sets the environment
         if (value != nullptr && *value != '\0') return value;
@@ -87,7 +87,7 @@ bool exempts(std::string_view list, std::string_view host, const std::optional<A
 }  // namespace
 
 ProxyEnvironment ProxyEnvironment::read() {
-    return {environment("HTTPS_PROXY", "https_proxy"), environment("NO_PROXY", "no_proxy")};
+    return {either_variable("HTTPS_PROXY", "https_proxy"), either_variable("NO_PROXY", "no_proxy")};
 }
 
 Result<std::optional<Proxy>> proxy_for(const std::string& configured, const ProxyEnvironment& environment,
