@@ -1,5 +1,6 @@
 #include "apply/body.hpp"
 
+#include "apply/dump.hpp"
 #include "plan/fields.hpp"
 
 #include <algorithm>
@@ -12,10 +13,6 @@ namespace moontide::apply {
 namespace {
 
 using nlohmann::json;
-
-std::string dump(const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 policy::Labels labels_with_marks(const plan::Wish& wish, const plan::Claim& claim) {
     auto labels = wish.content->labels;

@@ -1,5 +1,7 @@
 #include "apply/parts.hpp"
 
+#include "apply/dump.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -9,10 +11,6 @@ namespace {
 
 using nlohmann::json;
 using plan::ListParts;
-
-std::string dump(const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 const json* member(const json& object, std::string_view key) {
     const auto found = object.is_object() ? object.find(std::string(key)) : object.end();

@@ -98,7 +98,7 @@ Hash hash_of(const json& fields, const json& labels, const json& annotations, co
 }
 
 /// The entries of a map of the metadata whose keys are ours.
-json chosen(const json& object, const char* map, const std::vector<std::string>& keys) {
+json chosen_metadata(const json& object, const char* map, const std::vector<std::string>& keys) {
     json out = json::object();
     const auto* metadata = member(object, "metadata");
     const auto* entries = metadata == nullptr ? nullptr : member(*metadata, map);
@@ -158,7 +158,7 @@ json reduced_to(const json& object, const json& fields) {
 ListParts list_parts(const json& object, std::string_view part_id) {
     ListParts lists;
     const auto key = std::string(marks::part_lists) + std::string(part_id);
-    const auto annotation = chosen(object, "annotations", {key});
+    const auto annotation = chosen_metadata(object, "annotations", {key});
     if (annotation.empty() || !annotation.front().is_string()) return lists;
     const auto parsed = json::parse(annotation.front().get_ref<const std::string&>(), nullptr, false);
     if (!parsed.is_object()) return lists;
@@ -193,8 +193,8 @@ Hash live_fields_hash(const json& object, const Claim& claim, const std::optiona
         for (const auto* known : {"apiVersion", "kind", "metadata"}) fields.erase(known);
     }
     if (joined) add_lists(fields, object, list_parts(object, id));
-    return hash_of(fields, chosen(object, "labels", claim.labels), chosen(object, "annotations", claim.annotations),
-                   claim.bond, belonging);
+    return hash_of(fields, chosen_metadata(object, "labels", claim.labels),
+                   chosen_metadata(object, "annotations", claim.annotations), claim.bond, belonging);
 }
 
 Result<Hash> wanted_fields_hash(const policy::Content& content, const Bond& bond,

@@ -14,7 +14,7 @@ namespace moontide::sync {
 namespace {
 
 /// A CRD that is installed later is noticed within this time.
-constexpr Milliseconds ask_again{10'000};
+constexpr Milliseconds resolve_again{10'000};
 /// The cluster's identity is asked for again quickly: nothing can begin before.
 constexpr Milliseconds identify_again{1'000};
 /// Policies that cannot be looked at yet hold the others up no longer than this.
@@ -114,7 +114,7 @@ void Activation::resolve(RunningPolicy& running, std::size_t next, std::vector<k
             kind.kind + " (" + kind.api_version + "): " + (resource ? "not installed" : resource.error().message);
         const bool is_new = running.waiting_for.with([&](auto& text) { return std::exchange(text, why) != why; });
         if (is_new) log::warn("a policy waits for a kind", {{"policy", running.shape().name}, {"message", why}});
-        io_.after(ask_again, [this, &running] {
+        io_.after(resolve_again, [this, &running] {
             if (!board_.stopping) resolve(running, 0, {});
         });
     });

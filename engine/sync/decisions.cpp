@@ -9,8 +9,6 @@ namespace moontide::sync {
 
 namespace {
 
-/// After this long in peace a rivalry is forgotten.
-constexpr auto peace = std::chrono::minutes(10);
 /// So often a rival may undo a repair before a user is told.
 constexpr unsigned repairs_before_notice = 5;
 /// Targets that are decided under one hold of the lock.
@@ -81,7 +79,7 @@ Milliseconds Decisions::repair_delay(plan::Have& have, const Unit& unit, const p
     if (found == have.rivalries().end() || !found->second.again) return Milliseconds(0);
     auto& rivalry = found->second;
     const auto now = std::chrono::steady_clock::now();
-    if (now - rivalry.last > peace) rivalry.repairs = 0;
+    if (now - rivalry.last > rivalry_peace) rivalry.repairs = 0;
     if (rivalry.repairs > 0) {
         const auto due = rivalry.last + rival_backoff_.delay(rivalry.repairs);
         if (due > now) return std::chrono::ceil<Milliseconds>(due - now);

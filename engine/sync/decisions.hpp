@@ -6,11 +6,15 @@
 #include "sync/evaluation.hpp"
 #include "sync/report.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
 
 namespace moontide::sync {
+
+/// After this long in peace a rivalry is forgotten.
+constexpr auto rivalry_peace = std::chrono::minutes(10);
 
 /// One a worker thread.
 class Decisions {

@@ -1,5 +1,7 @@
 #include "sync/forgetting.hpp"
 
+#include "sync/decisions.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <unordered_set>
@@ -12,8 +14,6 @@ namespace {
 /// Names are looked through when there are more than twice as many as last time: what that costs is in proportion to
 /// what came in between.
 constexpr std::size_t names_that_do_not_matter = 1'024;
-/// After this long in peace a rivalry is forgotten.
-constexpr auto peace = std::chrono::minutes(10);
 }  // namespace
 
 Forgetting::Forgetting(Board& board, Reach& reach, Companions& companions, std::function<bool()> listing)
@@ -47,7 +47,7 @@ void Forgetting::sweep_units() {
         const auto held = have.units_in_hand();
         const auto now = std::chrono::steady_clock::now();
         std::erase_if(have.rivalries(), [&](const auto& entry) {
-            return now - entry.second.last > peace && have.record(entry.first) == nullptr;
+            return now - entry.second.last > rivalry_peace && have.record(entry.first) == nullptr;
         });
         for (const auto unit : idle) {
             if (held.contains(unit) || have.count_of(unit) > 0) continue;

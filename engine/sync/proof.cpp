@@ -9,7 +9,7 @@ namespace moontide::sync {
 
 namespace {
 
-constexpr Milliseconds ask_again{5'000};
+constexpr Milliseconds prove_again{5'000};
 constexpr Milliseconds watch_may_be_behind{500};
 
 std::optional<kube::Resource> resource_of(const RunningPolicy& running, const kube::Kind& kind) {
@@ -61,7 +61,7 @@ void prove_gone(Board& board, Loop& io, plan::UnitId id) {
                 const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
                 log::warn("cannot tell yet whether a source is gone; its copies stay", {{"message", message}});
                 ++board.inquiries;
-                io.after(ask_again, [&board, &io, id] {
+                io.after(prove_again, [&board, &io, id] {
                     --board.inquiries;
                     prove_gone(board, io, id);
                 });
