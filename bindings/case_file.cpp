@@ -17,7 +17,6 @@
 namespace moontide::bindings {
 namespace {
 
-using Json = nlohmann::json;
 using Words = std::vector<std::string_view>;
 
 const Words case_keys = {"title", "given", "want", "error", "refused", "waiting", "settings", "excludedNamespaces",

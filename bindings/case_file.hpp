@@ -14,6 +14,8 @@
 
 namespace moontide::bindings {
 
+using Json = nlohmann::json;
+
 /// One YAML document of a case file.
 ///
 ///   title:    text, required

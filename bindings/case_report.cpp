@@ -9,7 +9,6 @@
 namespace moontide::bindings {
 namespace {
 
-using Json = nlohmann::json;
 using Lines = std::vector<std::string>;
 
 std::string title_of(const Json& copy) {

@@ -11,8 +11,6 @@
 namespace moontide::bindings {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::string_view claim = "moontide.dev/claim";
 
 /// The objects of a case.

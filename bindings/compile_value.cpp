@@ -11,7 +11,7 @@
 namespace moontide::bindings {
 namespace {
 
-constexpr int deepest = 32;
+constexpr int deepest_literal = 32;
 
 }  // namespace
 
@@ -174,7 +174,7 @@ void Compiler::check_placeholders(const policy::PlaceholderText& text, const std
 }
 
 Value Compiler::value(int index, const std::string& path, policy::Braces braces, const Scope& scope, int depth) {
-    if (depth > deepest) reject(path, fmt::format("'{}' is deeper than {} tables", path, deepest));
+    if (depth > deepest_literal) reject(path, fmt::format("'{}' is deeper than {} tables", path, deepest_literal));
     luaL_checkstack(lua_, 8, "tables nest too deep");
     Value value{place(path), scope, Json()};
     switch (lua_type(lua_, index)) {

@@ -10,9 +10,9 @@
 namespace moontide::bindings {
 namespace {
 
-constexpr int deepest = 64;
-constexpr int most_values = 100'000;
-constexpr std::size_t most_bytes = 8U << 20;
+constexpr int deepest_table = 64;
+constexpr int most_converted = 100'000;
+constexpr std::size_t most_text = 8U << 20;
 constexpr double most_exact = 9007199254740992.0;  // 2^53
 
 class Converter {
@@ -20,7 +20,7 @@ public:
     explicit Converter(lua_State* lua) : lua_(lua) {}
 
     Json value(int index, const std::string& place, int depth) {
-        if (++values_ > most_values) throw Raise(fmt::format("{}: more than {} values", place, most_values));
+        if (++values_ > most_converted) throw Raise(fmt::format("{}: more than {} values", place, most_converted));
         State::of(lua_).charge(4);
         if (const Json* view = viewed(lua_, index)) {
             State::of(lua_).charge(64);
@@ -38,8 +38,8 @@ public:
             default:
                 break;
         }
-        if (depth >= deepest) {
-            throw Raise(fmt::format("{}: deeper than {} tables; does a table hold itself?", place, deepest));
+        if (depth >= deepest_table) {
+            throw Raise(fmt::format("{}: deeper than {} tables; does a table hold itself?", place, deepest_table));
         }
         luaL_checkstack(lua_, 8, "tables nest too deep");
         const StackGuard guard(lua_);
@@ -67,7 +67,7 @@ private:
         std::size_t size = 0;
         const char* begin = lua_tolstring(lua_, index, &size);
         bytes_ += size;
-        if (bytes_ > most_bytes) throw Raise(fmt::format("{}: more than {} MiB of text", place, most_bytes >> 20));
+        if (bytes_ > most_text) throw Raise(fmt::format("{}: more than {} MiB of text", place, most_text >> 20));
         State::of(lua_).charge(size / 16);
         if (!is_utf8({begin, size})) throw Raise(fmt::format("{}: a text that is not UTF-8", place));
         return std::string(begin, size);
@@ -200,7 +200,7 @@ bool to_bytes(lua_State* lua, int index, const std::string& place, std::map<std:
         std::size_t size = 0;
         const char* begin = lua_tolstring(lua, -1, &size);
         total += size + key_size;
-        if (total > most_bytes) throw Raise(fmt::format("{}: more than {} MiB", place, most_bytes >> 20));
+        if (total > most_text) throw Raise(fmt::format("{}: more than {} MiB", place, most_text >> 20));
         State::of(lua).charge(4 + size / 16);
         bytes[key] = std::string(begin, size);
         lua_pop(lua, 1);

@@ -12,8 +12,6 @@
 namespace moontide::bindings {
 namespace {
 
-constexpr std::size_t longest_text = 16U << 20;
-
 /// `%-08.3f` up to its letter: flags, at most two digits of width and of precision.
 struct Specification {
     std::string flags_and_sizes;

@@ -19,15 +19,15 @@ namespace moontide::bindings {
 namespace {
 
 constexpr std::size_t longest_regex = 1000;
-constexpr std::size_t longest_text = 4U << 20;
+constexpr std::size_t longest_given = 4U << 20;
 constexpr std::size_t most_warnings = 20;
 constexpr std::size_t longest_warning = 500;
-constexpr int deepest = 64;
+constexpr int deepest_json = 64;
 
-std::string_view text_argument(lua_State* lua, int index) {
+std::string_view given_text(lua_State* lua, int index) {
     std::size_t size = 0;
     const char* text = luaL_checklstring(lua, index, &size);
-    if (size > longest_text) throw Raise("the text is longer than 4 MiB");
+    if (size > longest_given) throw Raise("the text is longer than 4 MiB");
     State::of(lua).charge(size / 8 + 16);
     return {text, size};
 }
@@ -49,17 +49,17 @@ std::unique_ptr<RE2> compiled(lua_State* lua, std::string_view pattern) {
 }
 
 int key_function(lua_State* lua) {
-    return push_text(lua, policy::valid_key(text_argument(lua, 1)));
+    return push_text(lua, policy::valid_key(given_text(lua, 1)));
 }
 
 int name_function(lua_State* lua) {
-    return push_text(lua, policy::valid_name(text_argument(lua, 1)));
+    return push_text(lua, policy::valid_name(given_text(lua, 1)));
 }
 
 /// Like string.match, with RE2's syntax: the captures, or the whole match, or nil.
-int match_function(lua_State* lua) {
-    const std::string_view text = text_argument(lua, 1);
-    const auto regex = compiled(lua, text_argument(lua, 2));
+int regex_function(lua_State* lua) {
+    const std::string_view text = given_text(lua, 1);
+    const auto regex = compiled(lua, given_text(lua, 2));
     const auto groups = static_cast<std::size_t>(regex->NumberOfCapturingGroups());
     if (groups > 30) throw Raise("the regex has more than 30 groups");
     State::of(lua).charge(text.size());
@@ -89,7 +89,7 @@ std::string_view trimmed(std::string_view text) {
 
 /// Whether one of the comma-separated regexes (or of a list of them) is the whole text.
 int any_function(lua_State* lua) {
-    const std::string_view text = text_argument(lua, 2);
+    const std::string_view text = given_text(lua, 2);
     const auto holds = [&](std::string_view pattern) {
         if (pattern.empty()) return false;
         const auto regex = compiled(lua, pattern);
@@ -98,7 +98,7 @@ int any_function(lua_State* lua) {
     };
     bool any = false;
     if (lua_isstring(lua, 1)) {
-        std::string_view rest = text_argument(lua, 1);
+        std::string_view rest = given_text(lua, 1);
         while (!any && !rest.empty()) {
             const auto comma = rest.find(',');
             any = holds(trimmed(rest.substr(0, comma)));
@@ -108,7 +108,7 @@ int any_function(lua_State* lua) {
         for (std::size_t at = 1; !any && at <= length(lua, 1); ++at) {
             lua_pushnumber(lua, static_cast<lua_Number>(at));
             lua_gettable(lua, 1);
-            any = holds(trimmed(text_argument(lua, -1)));
+            any = holds(trimmed(given_text(lua, -1)));
             lua_pop(lua, 1);
         }
     }
@@ -117,8 +117,8 @@ int any_function(lua_State* lua) {
 }
 
 int glob_function(lua_State* lua) {
-    const std::string_view pattern = text_argument(lua, 1);
-    const std::string_view text = text_argument(lua, 2);
+    const std::string_view pattern = given_text(lua, 1);
+    const std::string_view text = given_text(lua, 2);
     if (pattern.size() > longest_regex) throw Raise(fmt::format("a glob of more than {} bytes", longest_regex));
     State::of(lua).charge(text.size() * (1 + pattern.size() / 16));
     lua_pushboolean(lua, kube::glob_matches(pattern, text));
@@ -131,12 +131,12 @@ int json_encode(lua_State* lua) {
 }
 
 int json_decode(lua_State* lua) {
-    const std::string_view text = text_argument(lua, 1);
+    const std::string_view text = given_text(lua, 1);
     State::of(lua).charge(text.size());
     Json value;
     try {
         value = Json::parse(text, [](int depth, Json::parse_event_t, Json&) {
-            if (depth > deepest) throw Raise(fmt::format("json.decode: deeper than {}", deepest));
+            if (depth > deepest_json) throw Raise(fmt::format("json.decode: deeper than {}", deepest_json));
             return true;
         });
     } catch (const Json::parse_error& error) {
@@ -153,7 +153,7 @@ int yaml_encode(lua_State* lua) {
 }
 
 int yaml_decode(lua_State* lua) {
-    const std::string_view text = text_argument(lua, 1);
+    const std::string_view text = given_text(lua, 1);
     if (text.size() > (1U << 20)) throw Raise("yaml.decode: the text is longer than 1 MiB");
     State::of(lua).charge(text.size() * 4);
     const auto value = parse_yaml(text);
@@ -163,17 +163,17 @@ int yaml_decode(lua_State* lua) {
 }
 
 int base64_encode(lua_State* lua) {
-    return push_text(lua, base64(text_argument(lua, 1)));
+    return push_text(lua, base64(given_text(lua, 1)));
 }
 
 int base64_decode(lua_State* lua) {
-    const auto bytes = base64_decoded(text_argument(lua, 1));
+    const auto bytes = base64_decoded(given_text(lua, 1));
     if (!bytes) throw Raise("base64.decode: the text is not base64");
     return push_text(lua, *bytes);
 }
 
 int sha256_function(lua_State* lua) {
-    return push_text(lua, sha256(text_argument(lua, 1)));
+    return push_text(lua, sha256(given_text(lua, 1)));
 }
 
 /// moontide.list() or moontide.list { ... }: a list also where it is empty.
@@ -190,7 +190,7 @@ int list_function(lua_State* lua) {
 }
 
 int warn_function(lua_State* lua) {
-    const std::string_view text = text_argument(lua, 1);
+    const std::string_view text = given_text(lua, 1);
     std::vector<std::string>* warnings = State::of(lua).warnings;
     if (!warnings) throw Raise("'warn' is for the functions of slots, where there is an object to warn about");
     if (!is_utf8(text)) throw Raise("'warn' takes UTF-8");
@@ -211,7 +211,7 @@ void add_pair(lua_State* lua, const char* name, lua_CFunction encode, lua_CFunct
 
 void push_moontide_library(lua_State* lua) {
     const luaL_Reg functions[] = {
-        {"key", edge<key_function>},   {"name", edge<name_function>},     {"match", edge<match_function>},
+        {"key", edge<key_function>},   {"name", edge<name_function>},     {"match", edge<regex_function>},
         {"any", edge<any_function>},   {"glob", edge<glob_function>},     {"list", edge<list_function>},
         {"warn", edge<warn_function>}, {"sha256", edge<sha256_function>}, {nullptr, nullptr},
     };

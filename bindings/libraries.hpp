@@ -1,9 +1,14 @@
 // The functions that a policy has, each a table of them on the stack. Within State::run() only.
 #pragma once
 
+#include <cstddef>
+
 #include <lua.hpp>
 
 namespace moontide::bindings {
+
+/// No function makes a longer one.
+constexpr std::size_t longest_text = 16U << 20;
 
 /// pairs, ipairs, next, type, tostring, unpack, into the table on top.
 void add_basic_functions(lua_State* lua);

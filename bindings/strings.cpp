@@ -15,8 +15,6 @@
 namespace moontide::bindings {
 namespace {
 
-constexpr std::size_t longest_text = 16U << 20;
-
 std::string_view text_argument(lua_State* lua, int index) {
     std::size_t size = 0;
     const char* text = luaL_checklstring(lua, index, &size);
@@ -128,7 +126,7 @@ int find_function(lua_State* lua) {
     return search(lua, Wanted::place);
 }
 
-int match_function(lua_State* lua) {
+int pattern_match_function(lua_State* lua) {
     return search(lua, Wanted::captures);
 }
 
@@ -283,7 +281,7 @@ int rep_function(lua_State* lua) {
 void push_string_library(lua_State* lua, int stock) {
     const luaL_Reg functions[] = {
         {"find", edge<find_function>},
-        {"match", edge<match_function>},
+        {"match", edge<pattern_match_function>},
         {"gmatch", edge<gmatch_function>},
         {"gsub", edge<gsub_function>},
         {"rep", edge<rep_function>},

@@ -12,7 +12,6 @@
 namespace moontide::bindings {
 namespace {
 
-constexpr std::size_t longest_text = 16U << 20;
 constexpr std::size_t most_results = 200;
 
 void check_table(lua_State* lua, int index) {

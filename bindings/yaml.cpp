@@ -16,11 +16,9 @@
 namespace moontide::bindings {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr std::size_t deepest = 64;
-constexpr std::size_t most_values = 100'000;
-constexpr std::size_t most_bytes = 8U << 20;
+constexpr std::size_t deepest_yaml = 64;
+constexpr std::size_t most_yaml_values = 100'000;
+constexpr std::size_t most_yaml_bytes = 8U << 20;
 
 class Rejected : public std::runtime_error {
 public:
@@ -100,12 +98,12 @@ private:
 
     void count(const YAML::Mark& mark, std::size_t more) {
         values_ += more;
-        if (values_ > most_values) throw Rejected(mark, fmt::format("more than {} values", most_values));
+        if (values_ > most_yaml_values) throw Rejected(mark, fmt::format("more than {} values", most_yaml_values));
     }
 
     void bytes(const YAML::Mark& mark, std::size_t more) {
         bytes_ += more;
-        if (bytes_ > most_bytes) throw Rejected(mark, fmt::format("more than {} MiB", most_bytes >> 20));
+        if (bytes_ > most_yaml_bytes) throw Rejected(mark, fmt::format("more than {} MiB", most_yaml_bytes >> 20));
     }
 
     void scalar(const YAML::Mark& mark, YAML::anchor_t anchor, Json value, const std::string* text = nullptr) {
@@ -116,7 +114,7 @@ private:
     }
 
     void begin(const YAML::Mark& mark, YAML::anchor_t anchor, Json empty) {
-        if (open_.size() >= deepest) throw Rejected(mark, fmt::format("deeper than {}", deepest));
+        if (open_.size() >= deepest_yaml) throw Rejected(mark, fmt::format("deeper than {}", deepest_yaml));
         const std::size_t before = values_;
         count(mark, 1);
         open_.push_back(Open{std::move(empty), anchor, mark, before, bytes_, std::nullopt});

@@ -10,6 +10,8 @@
 
 namespace moontide::bindings {
 
+using Json = nlohmann::json;
+
 /// One document, YAML 1.2 core schema (only true and false are booleans). At most 64 deep and 100,000 values, aliases
 /// counted as what they stand for; an alias within its own anchor is an error, and so is a key twice.
 Result<nlohmann::json> parse_yaml(std::string_view text);
