@@ -1,5 +1,6 @@
 #include "sandbox/bodies.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/schema.hpp"
 
 #include <algorithm>
@@ -11,11 +12,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// What strict decoding complains of: by the text's order where the real server decodes the text itself.
 std::vector<std::string> notes_of(const KindRow& kind, const Body& body, const std::vector<std::string>& unknown) {

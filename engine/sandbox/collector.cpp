@@ -6,7 +6,7 @@ namespace moontide::sandbox {
 
 namespace {
 
-bool has(const std::vector<std::string>& finalizers, const char* finalizer) {
+bool contains(const std::vector<std::string>& finalizers, const char* finalizer) {
     return std::ranges::find(finalizers, finalizer) != finalizers.end();
 }
 
@@ -23,9 +23,9 @@ bool Collector::work() {
     for (const auto& key : std::exchange(due_, {})) {
         const auto record = current(key);
         if (!record) continue;
-        if (record->terminating && has(record->finalizers, "orphan")) {
+        if (record->terminating && contains(record->finalizers, "orphan")) {
             release(record);
-        } else if (record->terminating && has(record->finalizers, "foregroundDeletion")) {
+        } else if (record->terminating && contains(record->finalizers, "foregroundDeletion")) {
             wait_for_dependents(record);
         } else if (record->terminating && record->kind->kind == "Pod" && record->finalizers.empty()) {
             end_pod(record);
@@ -94,7 +94,7 @@ void Collector::collect(const RecordPtr& record) {
                            (!kind->namespaced || owner->namespace_name == record->namespace_name);
         if (!there) {
             gone.insert(uid);
-        } else if (owner->terminating && has(owner->finalizers, "foregroundDeletion")) {
+        } else if (owner->terminating && contains(owner->finalizers, "foregroundDeletion")) {
             waiting.insert(uid);
         } else {
             ++solid;
@@ -111,7 +111,7 @@ void Collector::collect(const RecordPtr& record) {
     const bool deeper = !waiting.empty() && own != dependents_.end() && !own->second.empty();
     if (deeper) {
         options.propagation = DeleteOptions::Propagation::foreground;
-    } else if (!has(record->finalizers, "orphan") && !has(record->finalizers, "foregroundDeletion")) {
+    } else if (!contains(record->finalizers, "orphan") && !contains(record->finalizers, "foregroundDeletion")) {
         options.propagation = DeleteOptions::Propagation::background;
     }
     static_cast<void>(writes_.remove(*record->kind, record->namespace_name, record->name, options));

@@ -1,5 +1,6 @@
 #include "sandbox/custom_rules.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/list_rules.hpp"
 #include "sandbox/names.hpp"
 #include "sandbox/scale.hpp"
@@ -12,15 +13,7 @@
 
 namespace moontide::sandbox {
 
-namespace {
-
-const Json* member(const Json* object, const char* key) {
-    if (!object || !object->is_object()) return nullptr;
-    const auto found = object->find(key);
-    return found == object->end() ? nullptr : &*found;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void keep_but_status(Json& object, const Json& old) {
     const auto status = object.find("status");

@@ -13,7 +13,7 @@ namespace moontide::sandbox {
 
 namespace {
 
-constexpr int DEEPEST = 128;
+constexpr int DEEPEST_JSON = 128;
 
 /// What can be seen of a JSON text without parsing it.
 struct Glance {
@@ -173,7 +173,7 @@ std::expected<Body, std::string> parse_json(const std::string& given) {
     const std::string mended = valid ? std::string() : repaired(given);
     const std::string& text = valid ? given : mended;
     const auto seen = glance(text);
-    if (seen.depth > DEEPEST) return std::unexpected("json: exceeded max depth");
+    if (seen.depth > DEEPEST_JSON) return std::unexpected("json: exceeded max depth");
     try {
         Body body;
         body.tree = Json::parse(text);

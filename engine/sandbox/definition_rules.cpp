@@ -1,8 +1,10 @@
 #include "sandbox/definition_rules.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/json_path.hpp"
 #include "sandbox/names.hpp"
 #include "sandbox/schema_rules.hpp"
+#include "sandbox/spelling.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -16,37 +18,15 @@ namespace moontide::sandbox::definition {
 
 namespace {
 
-const Json& at(const Json& object, const char* key) {
-    static const Json null;
-    if (!object.is_object()) return null;
-    const auto found = object.find(key);
-    return found == object.end() ? null : *found;
-}
-
-std::string text_at(const Json& object, const char* key) {
-    const auto& value = at(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-bool true_at(const Json& object, const char* key) {
-    const auto& value = at(object, key);
-    return value.is_boolean() && value.get<bool>();
-}
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
-std::string joined(const names::Faults& faults) {
+std::string comma_separated(const names::Faults& faults) {
     return fmt::format("{}", fmt::join(faults, ","));
 }
 
 void check_label(const std::string& field, const std::string& text, Complaints& complaints, bool mixed_case = false) {
     const auto faults = names::dns_1035_label(mixed_case ? lower(text) : text);
     if (text.empty() || faults.empty()) return;
-    complaints.invalid(field, text,
-                       (mixed_case ? "may have mixed case, but should otherwise match: " : "") + joined(faults));
+    complaints.invalid(
+        field, text, (mixed_case ? "may have mixed case, but should otherwise match: " : "") + comma_separated(faults));
 }
 
 void check_names(const Json& given, Complaints& complaints) {
@@ -127,7 +107,7 @@ void check_versions(const Json& versions, Complaints& complaints) {
         if (true_at(version, "storage")) ++stored;
         seen.insert(name);
         if (const auto faults = names::dns_1035_label(name); !faults.empty())
-            complaints.invalid(fmt::format("spec.versions[{}].name", index), name, joined(faults));
+            complaints.invalid(fmt::format("spec.versions[{}].name", index), name, comma_separated(faults));
         const auto schema_field = part_field(versions, index, "schema", "validation");
         const auto& schema = at(at(version, "schema"), "openAPIV3Schema");
         if (!schema.is_object()) {
@@ -203,7 +183,7 @@ void validate(const Json& definition, const Json* old, Complaints& complaints) {
     if (group.empty()) {
         complaints.required("spec.group");
     } else if (const auto faults = names::dns_subdomain(group); !faults.empty()) {
-        complaints.invalid("spec.group", group, joined(faults));
+        complaints.invalid("spec.group", group, comma_separated(faults));
     } else if (group.find('.') == std::string::npos) {
         complaints.invalid("spec.group", group, "should be a domain with at least one dot");
     }

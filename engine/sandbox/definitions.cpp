@@ -2,6 +2,7 @@
 
 #include "sandbox/custom_kind.hpp"
 #include "sandbox/definition_rules.hpp"
+#include "sandbox/json_at.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -17,11 +18,6 @@ struct Taken {
     std::set<std::string> resources;
     std::set<std::string> kinds;
 };
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 }  // namespace
 

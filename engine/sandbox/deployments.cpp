@@ -1,6 +1,7 @@
 #include "sandbox/deployments.hpp"
 
 #include "kube/selector.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/pods.hpp"
 
 #include <fmt/format.h>
@@ -8,17 +9,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-void fill(Json& map, const char* key, const Json& value) {
-    if (!map.contains(key)) map[key] = value;
-}
-
-const Json& at(const Json& object, const char* key) {
-    static const Json null;
-    if (!object.is_object()) return null;
-    const auto found = object.find(key);
-    return found == object.end() ? null : *found;
-}
 
 bool selects(const Json& selector, const Json& labels) {
     const auto parsed = kube::Selector::parse(selector_text(selector));
@@ -33,23 +23,23 @@ bool selects(const Json& selector, const Json& labels) {
 void default_deployment(Json& deployment) {
     auto& spec = deployment["spec"];
     if (!spec.is_object()) spec = Json::object();
-    fill(spec, "replicas", 1);
-    fill(spec, "revisionHistoryLimit", 10);
-    fill(spec, "progressDeadlineSeconds", 600);
+    set_missing(spec, "replicas", 1);
+    set_missing(spec, "revisionHistoryLimit", 10);
+    set_missing(spec, "progressDeadlineSeconds", 600);
     auto& strategy = spec["strategy"];
     if (!strategy.is_object()) strategy = Json::object();
-    fill(strategy, "type", "RollingUpdate");
+    set_missing(strategy, "type", "RollingUpdate");
     if (strategy["type"] == "RollingUpdate") {
         auto& rolling = strategy["rollingUpdate"];
         if (!rolling.is_object()) rolling = Json::object();
-        fill(rolling, "maxUnavailable", "25%");
-        fill(rolling, "maxSurge", "25%");
+        set_missing(rolling, "maxUnavailable", "25%");
+        set_missing(rolling, "maxSurge", "25%");
     }
     auto& pods = spec["template"];
     if (!pods.is_object()) pods = Json::object();
-    fill(pods, "metadata", Json::object());
+    set_missing(pods, "metadata", Json::object());
     default_pod_spec(pods["spec"]);
-    fill(deployment, "status", Json::object());
+    set_missing(deployment, "status", Json::object());
 }
 
 void validate_deployment(const Json& deployment, const Json* old, Complaints& complaints) {

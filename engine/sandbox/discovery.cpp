@@ -22,7 +22,7 @@ Response json(const Json& tree) {
     return response;
 }
 
-Response text(int status, std::string body) {
+Response plain_text(int status, std::string body) {
     Response response;
     response.status = status;
     response.content_type = "text/plain; charset=utf-8";
@@ -66,7 +66,7 @@ Json told(const KindRow& row) {
     return resource;
 }
 
-Json& version_of(Json& group, const std::string& version) {
+Json& version_entry(Json& group, const std::string& version) {
     for (auto& one : group["versions"]) {
         if (one.at("version") == version) return one;
     }
@@ -86,7 +86,7 @@ Json surface(const Kinds& kinds, const char* part) {
             items.push_back({{"metadata", {{"name", row->group}}}, {"versions", Json::array()}});
             group = items.end() - 1;
         }
-        version_of(*group, row->version)["resources"].push_back(told(*row));
+        version_entry(*group, row->version)["resources"].push_back(told(*row));
     }
     return list;
 }
@@ -269,7 +269,7 @@ std::optional<Response> describe_server(const Kinds& kinds, const Request& reque
     if (segments.size() > 1) return std::nullopt;
     if (first == "version") return json(captured::surface().at("version"));
     if (first == "healthz" || first == "livez" || first == "readyz") {
-        return text(200, query.find("verbose") ? fmt::format("[+]ping ok\n{} check passed\n", first) : "ok");
+        return plain_text(200, query.find("verbose") ? fmt::format("[+]ping ok\n{} check passed\n", first) : "ok");
     }
     return std::nullopt;
 }

@@ -14,7 +14,7 @@ namespace {
 
 namespace http2 = kube::http2;
 
-std::string verb_of(const std::string& method, bool named, const Query& query) {
+std::string asked_verb(const std::string& method, bool named, const Query& query) {
     if (method == "GET" || method == "HEAD") return named ? "get" : query.flag("watch") ? "watch" : "list";
     if (method == "POST") return "create";
     if (method == "PUT") return "update";
@@ -69,7 +69,7 @@ Asked read_asked(const http2::Request& request) {
     asked.resource = segments[0];
     if (segments.size() > 1) asked.name = segments[1];
     if (segments.size() > 2) asked.resource += "/" + segments[2];
-    asked.verb = verb_of(request.method, !asked.name.empty(), query);
+    asked.verb = asked_verb(request.method, !asked.name.empty(), query);
     if (asked.verb == "create" && asked.name.empty()) asked.name = name_in(request.body);
     if (asked.writes()) asked.body = request.body;
     return asked;

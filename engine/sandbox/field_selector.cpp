@@ -1,6 +1,7 @@
 #include "sandbox/field_selector.hpp"
 
 #include "sandbox/custom_kind.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/kinds.hpp"
 #include "sandbox/store.hpp"
 
@@ -57,13 +58,6 @@ bool is_selectable(const KindRow& kind, const std::string& field) {
     });
 }
 
-std::string text_at(const Json& object, const char* place) {
-    const Json::json_pointer pointer(place);
-    if (!object.contains(pointer)) return {};
-    const auto& value = object.at(pointer);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 std::string unescaped(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -88,7 +82,7 @@ std::vector<std::pair<std::string, std::string>> selectable_fields(const KindRow
         if (selectable.kind != kind.kind) continue;
         std::string text;
         for (const char* place : selectable.places) {
-            if (place && text.empty()) text = text_at(object, place);
+            if (place && text.empty()) text = text_at_place(object, place);
         }
         fields.emplace_back(selectable.field, std::move(text));
     }

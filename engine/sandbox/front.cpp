@@ -22,7 +22,7 @@ constexpr Milliseconds SLOW_CLIENT{20};
 /// Who brings the sandbox's own token.
 constexpr auto* ADMINISTRATOR = "moontide-sandbox-admin";
 
-std::string text_of(const http2::Headers& headers, std::string_view name) {
+std::string header_text(const http2::Headers& headers, std::string_view name) {
     const auto* value = http2::find(headers, name);
     return value ? *value : std::string();
 }
@@ -67,11 +67,11 @@ void Front::serve(const http2::ExchangePtr& exchange) {
 
     Request request{asked.method,
                     asked.path,
-                    text_of(asked.headers, "content-type"),
-                    text_of(asked.headers, "accept"),
+                    header_text(asked.headers, "content-type"),
+                    header_text(asked.headers, "accept"),
                     asked.body,
-                    text_of(asked.headers, "user-agent"),
-                    text_of(asked.headers, "if-none-match"),
+                    header_text(asked.headers, "user-agent"),
+                    header_text(asked.headers, "if-none-match"),
                     std::move(*user)};
     const auto before = api_.store().version();
     auto response = api_.handle(request);
@@ -96,7 +96,7 @@ void Front::serve(const http2::ExchangePtr& exchange) {
 std::optional<User> Front::user_of(const http2::Exchange& exchange) const {
     const auto& headers = exchange.request().headers;
     User user{exchange.client_common_name(), {"system:masters", "system:authenticated"}};
-    if (const auto given = text_of(headers, "authorization"); given.starts_with("Bearer ")) {
+    if (const auto given = header_text(headers, "authorization"); given.starts_with("Bearer ")) {
         const auto token = given.substr(std::string_view("Bearer ").size());
         if (!token_.empty() && token == token_) {
             user.name = ADMINISTRATOR;
@@ -108,7 +108,7 @@ std::optional<User> Front::user_of(const http2::Exchange& exchange) const {
     }
     if (user.name.empty()) return std::nullopt;
     // Whoever came in may be anybody.
-    if (const auto name = text_of(headers, "impersonate-user"); !name.empty()) {
+    if (const auto name = header_text(headers, "impersonate-user"); !name.empty()) {
         user = {name, {}};
         for (const auto& [header, value] : headers) {
             if (header == "impersonate-group") user.groups.push_back(value);

@@ -1,6 +1,7 @@
 #include "sandbox/json_path.hpp"
 
 #include "base/match.hpp"
+#include "sandbox/spelling.hpp"
 
 #include <array>
 #include <charconv>
@@ -11,12 +12,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
-}
 
 bool is_quoted(std::string_view text) {
     return text.size() > 1 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front();

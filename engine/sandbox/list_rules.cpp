@@ -1,5 +1,7 @@
 #include "sandbox/list_rules.hpp"
 
+#include "sandbox/json_at.hpp"
+
 #include <map>
 #include <vector>
 
@@ -8,21 +10,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-const Json* member(const Json* object, const std::string& key) {
-    if (!object || !object->is_object()) return nullptr;
-    const auto found = object->find(key);
-    return found == object->end() ? nullptr : &*found;
-}
-
-const Json* at(const Json& schema, const char* key) {
-    return member(&schema, key);
-}
-
-std::string text_at(const Json& schema, const char* key) {
-    const Json* value = at(schema, key);
-    return value && value->is_string() ? value->get<std::string>() : std::string();
-}
 
 void check_list(const Json& list, const Json& schema, const std::string& field, Complaints& complaints) {
     const auto type = text_at(schema, "x-kubernetes-list-type");
@@ -43,7 +30,7 @@ void check_list(const Json& list, const Json& schema, const std::string& field, 
             }
             ++index;
             Json key = Json::object();
-            for (const auto& name : *at(schema, "x-kubernetes-list-map-keys")) {
+            for (const auto& name : *member(&schema, "x-kubernetes-list-map-keys")) {
                 if (const Json* value = member(&one, name.get<std::string>())) key[name.get<std::string>()] = *value;
             }
             keys.push_back(std::move(key));
@@ -57,16 +44,16 @@ void check_list(const Json& list, const Json& schema, const std::string& field, 
 void check_lists(const Json& schema, const Json& value, const std::string& field, Complaints& complaints) {
     if (value.is_array()) {
         check_list(value, schema, field, complaints);
-        const Json* items = at(schema, "items");
+        const Json* items = member(&schema, "items");
         std::size_t index = 0;
         for (const auto& one : value) {
             if (items) check_lists(*items, one, fmt::format("{}[{}]", field, index), complaints);
             ++index;
         }
     } else if (value.is_object()) {
-        const Json* others = at(schema, "additionalProperties");
+        const Json* others = member(&schema, "additionalProperties");
         for (const auto& [key, inner] : value.items()) {
-            if (const Json* property = member(at(schema, "properties"), key)) {
+            if (const Json* property = member(member(&schema, "properties"), key)) {
                 check_lists(*property, inner, field.empty() ? key : field + "." + key, complaints);
             } else if (others && others->is_object()) {
                 check_lists(*others, inner, fmt::format("{}[{}]", field, key), complaints);

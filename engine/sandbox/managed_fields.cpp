@@ -1,5 +1,6 @@
 #include "sandbox/managed_fields.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/schema.hpp"
 
 #include <algorithm>
@@ -12,11 +13,6 @@ namespace moontide::sandbox {
 namespace {
 
 constexpr std::ptrdiff_t MOST_UPDATERS = 10;
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// Who it is, in the order of the real server's names for managers, which are texts of JSON.
 auto identity(const FieldManager& manager) {

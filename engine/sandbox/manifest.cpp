@@ -1,5 +1,6 @@
 // Manifests into the sandbox: what `kubectl apply` would do with files, without a client.
 #include "sandbox/api.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/schema.hpp"
 #include "sandbox/yaml.hpp"
 
@@ -10,11 +11,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// The objects of a document: itself, or the items of a List.
 std::vector<Json> objects_of(Json tree) {

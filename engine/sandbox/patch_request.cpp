@@ -2,20 +2,14 @@
 
 #include "sandbox/custom_rules.hpp"
 #include "sandbox/go_text.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/patch.hpp"
 
 #include <fmt/format.h>
 
 namespace moontide::sandbox {
 
-namespace {
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Outcome<PatchRequest> PatchRequest::read(const KindRow& kind, const Request& request) {
     const auto type = media_type(request.content_type);

@@ -1,50 +1,40 @@
 #include "sandbox/pods.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/names.hpp"
 
 #include <fmt/format.h>
 
 namespace moontide::sandbox {
 
-namespace {
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-void fill(Json& map, const char* key, const Json& value) {
-    if (!map.contains(key)) map[key] = value;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void default_pod_spec(Json& spec) {
     if (!spec.is_object()) spec = Json::object();
-    fill(spec, "restartPolicy", "Always");
-    fill(spec, "terminationGracePeriodSeconds", 30);
-    fill(spec, "dnsPolicy", "ClusterFirst");
-    fill(spec, "securityContext", Json::object());
-    fill(spec, "schedulerName", "default-scheduler");
+    set_missing(spec, "restartPolicy", "Always");
+    set_missing(spec, "terminationGracePeriodSeconds", 30);
+    set_missing(spec, "dnsPolicy", "ClusterFirst");
+    set_missing(spec, "securityContext", Json::object());
+    set_missing(spec, "schedulerName", "default-scheduler");
     if (const auto account = text_at(spec, "serviceAccountName"); !account.empty()) spec["serviceAccount"] = account;
     for (const char* list : {"containers", "initContainers"}) {
         if (!spec.contains(list) || !spec[list].is_array()) continue;
         for (auto& container : spec[list]) {
-            fill(container, "resources", Json::object());
-            fill(container, "terminationMessagePath", "/dev/termination-log");
-            fill(container, "terminationMessagePolicy", "File");
+            set_missing(container, "resources", Json::object());
+            set_missing(container, "terminationMessagePath", "/dev/termination-log");
+            set_missing(container, "terminationMessagePolicy", "File");
             const auto image = text_at(container, "image");
             const bool latest =
                 image.ends_with(":latest") ||
                 image.find(':', image.rfind('/') == std::string::npos ? 0 : image.rfind('/')) == std::string::npos;
-            fill(container, "imagePullPolicy", latest ? "Always" : "IfNotPresent");
+            set_missing(container, "imagePullPolicy", latest ? "Always" : "IfNotPresent");
         }
     }
 }
 
 void default_pod(Json& pod) {
     default_pod_spec(pod["spec"]);
-    fill(pod["spec"], "enableServiceLinks", true);
+    set_missing(pod["spec"], "enableServiceLinks", true);
 }
 
 void validate_pod_spec(const Json& spec, const std::string& field, Complaints& complaints) {

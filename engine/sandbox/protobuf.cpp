@@ -16,7 +16,7 @@ namespace moontide::sandbox {
 namespace {
 
 constexpr std::string_view MAGIC("k8s\0", 4);
-constexpr int DEEPEST = 100;
+constexpr int DEEPEST_MESSAGE = 100;
 constexpr std::string_view META = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 const std::string DEFINITIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.";
 
@@ -83,17 +83,17 @@ private:
     std::string_view rest_;
 };
 
-bool is_meta(const std::string& type, std::string_view name) {
+bool is_meta_type(const std::string& type, std::string_view name) {
     return type.starts_with(META) && type.substr(META.size()) == name;
 }
 
 /// Messages whose JSON is not a map of their fields. Null where the JSON has nothing.
 std::optional<Json> special(const std::string& type, std::string_view bytes) {
-    const bool time = is_meta(type, "Time");
-    const bool micro = is_meta(type, "MicroTime");
+    const bool time = is_meta_type(type, "Time");
+    const bool micro = is_meta_type(type, "MicroTime");
     const bool either = type.ends_with(".IntOrString");
     const bool quantity = type.ends_with(".Quantity");
-    const bool fields = is_meta(type, "FieldsV1");
+    const bool fields = is_meta_type(type, "FieldsV1");
     if (!time && !micro && !either && !quantity && !fields) return std::nullopt;
     std::int64_t numbers[4] = {};
     std::string_view texts[4];
@@ -173,7 +173,7 @@ void add_entry(Json& map, const std::string& type, std::string_view bytes, int d
 }
 
 Json message(const std::string& type, std::string_view bytes, int depth) {
-    if (depth > DEEPEST) throw Malformed{"proto: message is nested too deep"};
+    if (depth > DEEPEST_MESSAGE) throw Malformed{"proto: message is nested too deep"};
     Json object = Json::object();
     const auto known = captured::protobuf().find(type);
     if (known == captured::protobuf().end()) return object;
@@ -200,7 +200,7 @@ Json message(const std::string& type, std::string_view bytes, int depth) {
 }
 
 /// "v1", "ConfigMap" -> "io.k8s.api.core.v1.ConfigMap"; "" where no captured message is meant.
-std::string type_of(const std::string& api_version, const std::string& kind) {
+std::string message_type_of(const std::string& api_version, const std::string& kind) {
     if (kind == "DeleteOptions") return std::string(META) + kind;
     const auto slash = api_version.find('/');
     const auto group = slash == std::string::npos ? "core" : api_version.substr(0, api_version.find_first_of("./"));
@@ -231,7 +231,7 @@ std::expected<Json, std::string> from_protobuf(std::string_view bytes) {
                 if (of->number == 2) kind = of->bytes;
             }
         }
-        const auto type = type_of(api_version, kind);
+        const auto type = message_type_of(api_version, kind);
         auto object = type.empty() ? Json::object() : message(type, raw, 0);
         object["apiVersion"] = api_version;
         object["kind"] = kind;

@@ -16,7 +16,7 @@ constexpr auto* CONTINUE_EXPIRED =
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list.";
 
-Outcome<std::int64_t> integer(const std::string& text) {
+Outcome<std::int64_t> query_integer(const std::string& text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc() && end == text.data() + text.size()) return value;
@@ -92,12 +92,12 @@ Outcome<ListOptions> ListOptions::parse(const Route& route, const Query& query) 
     options.selection.fields = std::move(*fields);
 
     if (const auto* text = query.find("limit"); text && !text->empty()) {
-        const auto limit = integer(*text);
+        const auto limit = query_integer(*text);
         if (!limit) return refuse(limit.error());
         options.limit = static_cast<std::size_t>(std::max<std::int64_t>(*limit, 0));
     }
     if (const auto* text = query.find("timeoutSeconds"); text && !text->empty()) {
-        const auto seconds = integer(*text);
+        const auto seconds = query_integer(*text);
         if (!seconds) return refuse(seconds.error());
         options.timeout_seconds = *seconds;
     }

@@ -4,6 +4,7 @@
 #include "sandbox/custom_rules.hpp"
 #include "sandbox/definition_rules.hpp"
 #include "sandbox/deployments.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/names.hpp"
 #include "sandbox/pods.hpp"
 #include "sandbox/roles.hpp"
@@ -21,25 +22,7 @@ namespace moontide::sandbox {
 namespace {
 
 constexpr std::size_t LARGEST_DATA = 1U << 20;
-constexpr std::size_t LARGEST_ANNOTATIONS = 256U << 10;
 constexpr auto* IMMUTABLE = "field is immutable when `immutable` is set";
-
-const Json& at_or_null(const Json& object, const char* key) {
-    static const Json null;
-    if (!object.is_object()) return null;
-    const auto found = object.find(key);
-    return found == object.end() ? null : *found;
-}
-
-std::string text_at(const Json& object, const char* key) {
-    const auto& value = at_or_null(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-bool true_at(const Json& object, const char* key) {
-    const auto& value = at_or_null(object, key);
-    return value.is_boolean() && value.get<bool>();
-}
 
 void copy_or_erase(Json& object, const Json& from, const char* key) {
     if (const auto found = from.find(key); found != from.end()) {
@@ -116,12 +99,12 @@ void validate_metadata(const KindRow& kind, const Json& metadata, Complaints& co
                          : names::dns_subdomain(name));
     }
     std::size_t size = 0;
-    for (const auto& [key, value] : at_or_null(metadata, "labels").items()) {
+    for (const auto& [key, value] : at(metadata, "labels").items()) {
         complain(complaints, "metadata.labels", key, names::qualified_name(key));
         complain(complaints, "metadata.labels", value.get_ref<const std::string&>(),
                  names::label_value(value.get_ref<const std::string&>()));
     }
-    for (const auto& [key, value] : at_or_null(metadata, "annotations").items()) {
+    for (const auto& [key, value] : at(metadata, "annotations").items()) {
         auto lower = key;
         std::ranges::transform(lower, lower.begin(),
                                [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -129,9 +112,8 @@ void validate_metadata(const KindRow& kind, const Json& metadata, Complaints& co
         size += key.size() + value.get_ref<const std::string&>().size();
     }
     if (size > LARGEST_ANNOTATIONS) complaints.too_long("metadata.annotations", LARGEST_ANNOTATIONS);
-    if (const auto& owners = at_or_null(metadata, "ownerReferences"); owners.is_array())
-        validate_owners(owners, complaints);
-    if (const auto& finalizers = at_or_null(metadata, "finalizers"); finalizers.is_array())
+    if (const auto& owners = at(metadata, "ownerReferences"); owners.is_array()) validate_owners(owners, complaints);
+    if (const auto& finalizers = at(metadata, "finalizers"); finalizers.is_array())
         validate_finalizers(finalizers, !kind.custom && kind.group != "apiextensions.k8s.io", complaints);
 }
 
@@ -140,9 +122,9 @@ std::size_t decoded_size(const std::string& base64) {
 }
 
 void validate_config_map(const Json& object, Complaints& complaints) {
-    const auto& binary = at_or_null(object, "binaryData");
+    const auto& binary = at(object, "binaryData");
     std::size_t size = 0;
-    for (const auto& [key, value] : at_or_null(object, "data").items()) {
+    for (const auto& [key, value] : at(object, "data").items()) {
         const auto field = fmt::format("data[{}]", key);
         complain(complaints, field, key, names::data_key(key));
         if (binary.is_object() && binary.contains(key))
@@ -158,7 +140,7 @@ void validate_config_map(const Json& object, Complaints& complaints) {
 }
 
 void validate_secret(const Json& object, Complaints& complaints) {
-    const auto& data = at_or_null(object, "data");
+    const auto& data = at(object, "data");
     std::size_t size = 0;
     for (const auto& [key, value] : data.items()) {
         complain(complaints, fmt::format("data[{}]", key), key, names::data_key(key));
@@ -180,7 +162,7 @@ void validate_secret(const Json& object, Complaints& complaints) {
     };
     if (type == "kubernetes.io/service-account-token") {
         constexpr auto* KEY = "kubernetes.io/service-account.name";
-        if (text_at(at_or_null(at_or_null(object, "metadata"), "annotations"), KEY).empty()) {
+        if (text_at(at(at(object, "metadata"), "annotations"), KEY).empty()) {
             complaints.required(fmt::format("metadata.annotations[{}]", KEY));
         }
     } else if (type == "kubernetes.io/dockercfg") {
@@ -201,15 +183,15 @@ void validate_secret(const Json& object, Complaints& complaints) {
 }
 
 void validate_lease(const Json& object, Complaints& complaints) {
-    const auto& seconds = at_or_null(at_or_null(object, "spec"), "leaseDurationSeconds");
+    const auto& seconds = at(at(object, "spec"), "leaseDurationSeconds");
     if (seconds.is_number_integer() && seconds.get<std::int64_t>() <= 0) {
         complaints.invalid("spec.leaseDurationSeconds", seconds.get<std::int64_t>(), "must be greater than 0");
     }
 }
 
 void validate_event(const Json& object, Complaints& complaints) {
-    const auto within = text_at(at_or_null(object, "involvedObject"), "namespace");
-    const auto name_space = text_at(at_or_null(object, "metadata"), "namespace");
+    const auto within = text_at(at(object, "involvedObject"), "namespace");
+    const auto name_space = text_at(at(object, "metadata"), "namespace");
     // Events of cluster-scoped objects live in "default".
     if (within != name_space && !(within.empty() && name_space == "default")) {
         complaints.invalid("involvedObject.namespace", within, "does not match event.namespace");
@@ -226,7 +208,7 @@ void validate_object(const KindRow& kind, std::string_view subresource, const Js
     if (kind.kind == "CustomResourceDefinition" && subresource.empty()) definition::validate(object, old, complaints);
     if (kind.kind == "ConfigMap") validate_config_map(object, complaints);
     if (kind.kind == "Secret") validate_secret(object, complaints);
-    if (kind.kind == "Pod") validate_pod_spec(at_or_null(object, "spec"), "spec", complaints);
+    if (kind.kind == "Pod") validate_pod_spec(at(object, "spec"), "spec", complaints);
     if (kind.kind == "Lease") validate_lease(object, complaints);
     if (kind.kind == "Deployment") validate_deployment(object, old, complaints);
     if (kind.kind == "Service") validate_service(object, old, complaints);
@@ -268,7 +250,7 @@ void set_defaults(const KindRow& kind, Json& object) {
     if (kind.custom) return;
     if (kind.kind == "Namespace") {
         metadata["labels"]["kubernetes.io/metadata.name"] = text_at(metadata, "name");
-        if (!at_or_null(object, "status").contains("phase")) object["status"]["phase"] = "Active";
+        if (!at(object, "status").contains("phase")) object["status"]["phase"] = "Active";
     } else if (kind.kind == "ConfigMap" || kind.kind == "Secret") {
         if (object.contains("stringData")) {
             for (const auto& [key, value] : object["stringData"].items()) {
@@ -345,8 +327,8 @@ void validate_update(const KindRow& kind, std::string_view subresource, const Js
     const auto& before = old.at("metadata");
     if (before.contains("deletionTimestamp")) {
         std::vector<std::string> added;
-        const auto& had = at_or_null(before, "finalizers");
-        for (const auto& finalizer : at_or_null(metadata, "finalizers")) {
+        const auto& had = at(before, "finalizers");
+        for (const auto& finalizer : at(metadata, "finalizers")) {
             if (std::ranges::find(had, finalizer) == had.end()) added.push_back(finalizer);
         }
         std::ranges::sort(added);
@@ -369,9 +351,8 @@ void validate_update(const KindRow& kind, std::string_view subresource, const Js
     }
     if ((kind.kind == "ConfigMap" || kind.kind == "Secret") && !kind.custom && true_at(old, "immutable")) {
         if (!true_at(object, "immutable")) complaints.forbidden("immutable", IMMUTABLE);
-        if (at_or_null(object, "data") != at_or_null(old, "data")) complaints.forbidden("data", IMMUTABLE);
-        if (at_or_null(object, "binaryData") != at_or_null(old, "binaryData"))
-            complaints.forbidden("binaryData", IMMUTABLE);
+        if (at(object, "data") != at(old, "data")) complaints.forbidden("data", IMMUTABLE);
+        if (at(object, "binaryData") != at(old, "binaryData")) complaints.forbidden("binaryData", IMMUTABLE);
     }
     validate_object(kind, subresource, object, &old, complaints);
 }

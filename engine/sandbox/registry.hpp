@@ -5,9 +5,13 @@
 #include "sandbox/kinds.hpp"
 #include "sandbox/status.hpp"
 
+#include <cstddef>
 #include <string_view>
 
 namespace moontide::sandbox {
+
+/// Bytes of all annotations, keys and values.
+constexpr std::size_t LARGEST_ANNOTATIONS = 256U << 10;
 
 /// Gives a new object its identity: uid, creation time, namespace, a generated name.
 void give_identity(const KindRow& kind, Json& object, std::string_view namespace_name, WallTime now);

@@ -1,5 +1,7 @@
 #include "sandbox/roles.hpp"
 
+#include "sandbox/json_at.hpp"
+
 #include <string>
 
 #include <fmt/format.h>
@@ -9,18 +11,6 @@ namespace moontide::sandbox {
 namespace {
 
 constexpr auto* GROUP = "rbac.authorization.k8s.io";
-
-const Json& at(const Json& object, const char* key) {
-    static const Json null;
-    if (!object.is_object()) return null;
-    const auto found = object.find(key);
-    return found == object.end() ? null : *found;
-}
-
-std::string text_at(const Json& object, const char* key) {
-    const auto& value = at(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 void check_rules(const Json& rules, bool namespaced, Complaints& complaints) {
     std::size_t index = 0;

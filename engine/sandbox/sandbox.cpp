@@ -42,7 +42,7 @@ current-context: moontide-sandbox
                        server, base64(authority), base64(client.certificate_pem), base64(client.key_pem));
 }
 
-std::shared_ptr<const std::string> text_of(const RecordPtr& record) {
+std::shared_ptr<const std::string> record_text(const RecordPtr& record) {
     return record ? std::make_shared<const std::string>(record->object(*record->kind)) : nullptr;
 }
 
@@ -64,8 +64,8 @@ Changed changed(const Event& event, RequestId by) {
     changed.resource = event.kind()->resource;
     changed.namespace_name = event.after->namespace_name;
     changed.name = event.after->name;
-    changed.object = text_of(event.after);
-    changed.before = text_of(event.before);
+    changed.object = record_text(event.after);
+    changed.before = record_text(event.before);
     return changed;
 }
 

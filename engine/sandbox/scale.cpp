@@ -3,6 +3,7 @@
 #include "sandbox/captured.hpp"
 #include "sandbox/custom_kind.hpp"
 #include "sandbox/deployments.hpp"
+#include "sandbox/json_at.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -25,15 +26,9 @@ Json::json_pointer pointer(std::string path) {
     return Json::json_pointer(path);
 }
 
-const Json* at(const Json& object, const std::string& path) {
+const Json* at_path(const Json& object, const std::string& path) {
     if (path.empty() || !object.contains(pointer(path))) return nullptr;
     return &object.at(pointer(path));
-}
-
-const Json* member(const Json* object, const std::string& key) {
-    if (!object || !object->is_object()) return nullptr;
-    const auto found = object->find(key);
-    return found == object->end() ? nullptr : &*found;
 }
 
 /// A count at a path like ".spec.replicas".
@@ -83,7 +78,7 @@ const KindRow& scale_kind() {
 
 Outcome<Json> scale_of(const KindRow& kind, const Json& object) {
     const auto paths = paths_of(kind);
-    const Json* replicas = at(object, paths.spec_replicas);
+    const Json* replicas = at_path(object, paths.spec_replicas);
     if (!replicas) {
         const auto why = fmt::format("the spec replicas field {} does not exist", in_quotes(paths.spec_replicas));
         return refuse({500,
@@ -97,9 +92,9 @@ Outcome<Json> scale_of(const KindRow& kind, const Json& object) {
         if (object.at("metadata").contains(key)) scale["metadata"][key] = object.at("metadata").at(key);
     }
     if (*replicas != 0) scale["spec"]["replicas"] = *replicas;
-    const Json* is = at(object, paths.status_replicas);
+    const Json* is = at_path(object, paths.status_replicas);
     scale["status"]["replicas"] = is ? *is : Json(0);
-    if (const Json* selector = at(object, paths.label_selector); selector && selector->is_string()) {
+    if (const Json* selector = at_path(object, paths.label_selector); selector && selector->is_string()) {
         scale["status"]["selector"] = *selector;
     } else if (!kind.custom) {
         scale["status"]["selector"] = selector_text(object.at("spec").value("selector", Json::object()));

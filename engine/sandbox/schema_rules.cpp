@@ -1,5 +1,6 @@
 #include "sandbox/schema_rules.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/structural.hpp"
 
 #include <algorithm>
@@ -14,20 +15,10 @@ namespace {
 
 enum class Level { root, field, item };
 
-const Json* at(const Json& schema, const char* key) {
+const Json* given(const Json& schema, const char* key) {
     if (!schema.is_object()) return nullptr;
     const auto found = schema.find(key);
     return found == schema.end() || found->is_null() ? nullptr : &*found;
-}
-
-std::string text_at(const Json& schema, const char* key) {
-    const Json* value = at(schema, key);
-    return value && value->is_string() ? value->get<std::string>() : std::string();
-}
-
-bool true_at(const Json& schema, const char* key) {
-    const Json* value = at(schema, key);
-    return value && value->is_boolean() && value->get<bool>();
 }
 
 class Rules {
@@ -36,9 +27,9 @@ public:
 
     void structure(const Json& schema, const std::string& field, Level level) {
         const auto type = text_at(schema, "type");
-        const Json* items = at(schema, "items");
-        const Json* properties = at(schema, "properties");
-        const Json* others = at(schema, "additionalProperties");
+        const Json* items = given(schema, "items");
+        const Json* properties = given(schema, "properties");
+        const Json* others = given(schema, "additionalProperties");
         own(schema, field);
         if (type == "array" && !items) complaints_.required(field + ".items", "must be specified");
         if (items && items->is_object()) structure(*items, field + ".items", Level::item);
@@ -70,9 +61,9 @@ private:
         if (type == "null")
             complaints_.forbidden(field + ".type", "type cannot be set to null, use nullable as an alternative");
         for (const char* key : {"id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"}) {
-            if (at(schema, key)) complaints_.forbidden(field + "." + key, fmt::format("{} is not supported", key));
+            if (given(schema, key)) complaints_.forbidden(field + "." + key, fmt::format("{} is not supported", key));
         }
-        if (const Json* items = at(schema, "items"); items && items->is_array())
+        if (const Json* items = given(schema, "items"); items && items->is_array())
             complaints_.forbidden(field + ".items", "items must be a schema object and not an array");
         if (true_at(schema, "uniqueItems")) {
             complaints_.forbidden(field + ".uniqueItems",
@@ -101,7 +92,7 @@ private:
         if (level == Level::root && true_at(schema, "nullable"))
             complaints_.forbidden(field + ".nullable", "nullable cannot be true at the root");
         if (level != Level::root) return;
-        const Json* metadata = at(schema, "properties") ? at(*at(schema, "properties"), "metadata") : nullptr;
+        const Json* metadata = given(schema, "properties") ? given(*given(schema, "properties"), "metadata") : nullptr;
         if (!metadata) return;
         auto rest = *metadata;
         rest.erase("type");
@@ -131,7 +122,7 @@ private:
         }
         const Json either = {{{"type", "integer"}}, {{"type", "string"}}};
         for (const char* key : {"anyOf", "allOf", "oneOf"}) {
-            const Json* all = at(schema, key);
+            const Json* all = given(schema, key);
             if (!all) continue;
             const bool int_or_string = true_at(schema, "x-kubernetes-int-or-string");
             if (int_or_string && (*all == either || all->front().value("anyOf", Json()) == either)) continue;
@@ -139,7 +130,7 @@ private:
             for (const auto& one : *all)
                 nested(one, schema, fmt::format("{}.{}[{}]", field, key, index++), field, level);
         }
-        if (const Json* no = at(schema, "not")) nested(*no, schema, field + ".not", field, level);
+        if (const Json* no = given(schema, "not")) nested(*no, schema, field + ".not", field, level);
     }
 
     /// The real server asks only at the root that what is restricted is specified, too.
@@ -148,7 +139,7 @@ private:
         for (const char* key :
              {"type", "description", "title", "default", "nullable", "additionalProperties",
               "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string"}) {
-            const Json* value = at(schema, key);
+            const Json* value = given(schema, key);
             if (value && *value != false)
                 complaints_.forbidden(field + "." + key,
                                       fmt::format("must be {} to be structural",
@@ -157,9 +148,10 @@ private:
                                                   : value->is_boolean()                             ? "false"
                                                                                                     : "empty"));
         }
-        if (const Json* properties = at(schema, "properties")) {
+        if (const Json* properties = given(schema, "properties")) {
             for (const auto& [name, property] : properties->items()) {
-                const Json* outside = at(outer, "properties") ? at(*at(outer, "properties"), name.c_str()) : nullptr;
+                const Json* outside =
+                    given(outer, "properties") ? given(*given(outer, "properties"), name.c_str()) : nullptr;
                 const auto place = fmt::format("{}.properties[{}]", outer_field, name);
                 if (!outside) {
                     if (level != Level::root) continue;
@@ -169,8 +161,8 @@ private:
                 }
             }
         }
-        if (const Json* items = at(schema, "items"); items && items->is_object()) {
-            if (const Json* outside = at(outer, "items")) {
+        if (const Json* items = given(schema, "items"); items && items->is_object()) {
+            if (const Json* outside = given(outer, "items")) {
                 nested(*items, *outside, field + ".items", outer_field + ".items", level);
             } else if (level == Level::root) {
                 complaints_.required(outer_field + ".items", fmt::format("because it is defined in {}.items", field));
@@ -181,7 +173,7 @@ private:
 
     void lists(const Json& schema, const std::string& field) {
         const auto type = text_at(schema, "x-kubernetes-list-type");
-        const Json* keys = at(schema, "x-kubernetes-list-map-keys");
+        const Json* keys = given(schema, "x-kubernetes-list-map-keys");
         if (!type.empty() && text_at(schema, "type") != "array")
             complaints_.invalid(field + ".type", text_at(schema, "type"),
                                 "must be array if x-kubernetes-list-type is specified");
@@ -200,18 +192,18 @@ private:
                                     "must be map if x-kubernetes-list-map-keys is non-empty");
             }
         }
-        const Json* items = at(schema, "items");
+        const Json* items = given(schema, "items");
         if (type != "map" || !keys || !items) return;
-        const Json* properties = at(*items, "properties");
-        const Json* required = at(*items, "required");
+        const Json* properties = given(*items, "properties");
+        const Json* required = given(*items, "required");
         std::size_t index = 0;
         for (const auto& key : *keys) {
             const auto name = key.get<std::string>();
-            const Json* property = properties ? at(*properties, name.c_str()) : nullptr;
+            const Json* property = properties ? given(*properties, name.c_str()) : nullptr;
             if (!property) {
                 complaints_.invalid(fmt::format("{}.x-kubernetes-list-map-keys[{}]", field, index), name,
                                     "entries must all be names of item properties");
-            } else if (!at(*property, "default") &&
+            } else if (!given(*property, "default") &&
                        (!required || std::ranges::find(*required, key) == required->end())) {
                 complaints_.required(fmt::format("{}.items.properties[{}].default", field, name),
                                      "this property is in x-kubernetes-list-map-keys, so it must have a default or be "
@@ -222,7 +214,7 @@ private:
     }
 
     void defaults(const Json& schema, const std::string& field) {
-        const Json* fallback = at(schema, "default");
+        const Json* fallback = given(schema, "default");
         if (!fallback) return;
         auto pruned = *fallback;
         prune(pruned, schema);

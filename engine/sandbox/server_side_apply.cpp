@@ -1,7 +1,9 @@
 #include "sandbox/server_side_apply.hpp"
 
 #include "sandbox/applied_check.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/managed_fields.hpp"
+#include "sandbox/registry.hpp"
 #include "sandbox/schema.hpp"
 #include "sandbox/typed.hpp"
 
@@ -14,13 +16,6 @@ namespace moontide::sandbox {
 namespace {
 
 constexpr auto* LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
-constexpr std::size_t LARGEST_ANNOTATIONS = 256U << 10;
-
-std::string text_at(const Json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 Json metadata_of(const Json& object) {
     const auto found = object.find("metadata");
@@ -35,7 +30,7 @@ std::string go_kind(const std::string& api_version, const std::string& kind) {
     return fmt::format("{}/{}, Kind={}", group, version, kind);
 }
 
-std::string joined(const std::vector<std::string>& faults) {
+std::string go_aggregate(const std::vector<std::string>& faults) {
     if (faults.size() == 1) return faults.front();
     std::string text = "errors:";
     for (const auto& fault : faults) text += "\n  " + fault;
@@ -55,7 +50,7 @@ Outcome<void> check(const KindRow& kind, const Json& applied) {
     if (const auto faults = faults_of(applied, shape_of(kind)); !faults.empty()) {
         return refuse(internal_error(fmt::format("failed to create typed patch object ({}/{}; {}): {}",
                                                  text_at(metadata, "namespace"), text_at(metadata, "name"),
-                                                 go_kind(api_version, of_kind), joined(faults))));
+                                                 go_kind(api_version, of_kind), go_aggregate(faults))));
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #include "sandbox/services.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/names.hpp"
 
 #include <functional>
@@ -11,22 +12,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-void fill(Json& map, const char* key, const Json& value) {
-    if (!map.contains(key)) map[key] = value;
-}
-
-const Json& at(const Json& object, const char* key) {
-    static const Json null;
-    if (!object.is_object()) return null;
-    const auto found = object.find(key);
-    return found == object.end() ? null : *found;
-}
-
-std::string text_at(const Json& object, const char* key) {
-    const auto& value = at(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
 
 bool is_external(const Json& spec) {
     return text_at(spec, "type") == "ExternalName";
@@ -56,21 +41,21 @@ void check_port(const Json& port, const std::string& field, bool alone, Complain
 void default_service(Json& service) {
     auto& spec = service["spec"];
     if (!spec.is_object()) spec = Json::object();
-    fill(spec, "type", "ClusterIP");
-    fill(spec, "sessionAffinity", "None");
+    set_missing(spec, "type", "ClusterIP");
+    set_missing(spec, "sessionAffinity", "None");
     if (spec.contains("ports") && spec["ports"].is_array()) {
         for (auto& port : spec["ports"]) {
-            fill(port, "protocol", "TCP");
+            set_missing(port, "protocol", "TCP");
             if (!port.contains("targetPort") || port["targetPort"] == 0 || port["targetPort"] == "")
                 port["targetPort"] = at(port, "port");
         }
     }
-    if (!is_external(spec)) fill(spec, "internalTrafficPolicy", "Cluster");
-    if (has_node_ports(spec)) fill(spec, "externalTrafficPolicy", "Cluster");
-    if (text_at(spec, "type") == "LoadBalancer") fill(spec, "allocateLoadBalancerNodePorts", true);
+    if (!is_external(spec)) set_missing(spec, "internalTrafficPolicy", "Cluster");
+    if (has_node_ports(spec)) set_missing(spec, "externalTrafficPolicy", "Cluster");
+    if (text_at(spec, "type") == "LoadBalancer") set_missing(spec, "allocateLoadBalancerNodePorts", true);
     auto& status = service["status"];
     if (!status.is_object()) status = Json::object();
-    fill(status, "loadBalancer", Json::object());
+    set_missing(status, "loadBalancer", Json::object());
 }
 
 void allocate_service(Json& service) {
@@ -79,14 +64,14 @@ void allocate_service(Json& service) {
     const auto seed = std::hash<std::string>()(text_at(service["metadata"], "uid"));
     if (text_at(spec, "clusterIP").empty())
         spec["clusterIP"] = fmt::format("10.{}.{}.{}", 96 + seed % 16, (seed >> 8) % 256, 1 + (seed >> 16) % 254);
-    fill(spec, "clusterIPs", Json::array({spec["clusterIP"]}));
+    set_missing(spec, "clusterIPs", Json::array({spec["clusterIP"]}));
     const bool anywhere = spec["clusterIP"] == "None" && at(spec, "selector").empty();
     if (anywhere) {
-        fill(spec, "ipFamilies", {"IPv4", "IPv6"});
-        fill(spec, "ipFamilyPolicy", "RequireDualStack");
+        set_missing(spec, "ipFamilies", {"IPv4", "IPv6"});
+        set_missing(spec, "ipFamilyPolicy", "RequireDualStack");
     } else {
-        fill(spec, "ipFamilies", Json::array({"IPv4"}));
-        fill(spec, "ipFamilyPolicy", "SingleStack");
+        set_missing(spec, "ipFamilies", Json::array({"IPv4"}));
+        set_missing(spec, "ipFamilyPolicy", "SingleStack");
     }
     if (!has_node_ports(spec) || !spec.contains("ports")) return;
     std::size_t index = 0;

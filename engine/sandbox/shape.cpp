@@ -1,5 +1,6 @@
 #include "sandbox/shape.hpp"
 
+#include "sandbox/json_at.hpp"
 #include "sandbox/schema.hpp"
 
 #include <algorithm>
@@ -7,11 +8,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-std::string text_at(const Json& schema, const char* key) {
-    const auto found = schema.find(key);
-    return found != schema.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 Shape::Map relation(const Json& schema) {
     const auto type = text_at(schema, "x-kubernetes-map-type");

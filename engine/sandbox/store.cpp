@@ -10,7 +10,7 @@ namespace moontide::sandbox {
 
 namespace {
 
-std::vector<std::string> texts(const Json& list, const char* key = nullptr) {
+std::vector<std::string> elements_text(const Json& list, const char* key = nullptr) {
     std::vector<std::string> out;
     for (const auto& element : list)
         out.push_back(key ? element.value(key, std::string()) : element.get<std::string>());
@@ -50,10 +50,10 @@ RecordPtr make_record(const KindRow& kind, Json object, Version version) {
         for (const auto& [key, value] : labels->items()) record->labels.emplace_back(key, value);
     }
     if (const auto owners = metadata.find("ownerReferences"); owners != metadata.end()) {
-        record->owners = texts(*owners, "uid");
+        record->owners = elements_text(*owners, "uid");
     }
     if (const auto finalizers = metadata.find("finalizers"); finalizers != metadata.end()) {
-        record->finalizers = texts(*finalizers);
+        record->finalizers = elements_text(*finalizers);
     }
     record->fields = selectable_fields(kind, object);
     record->text = "\"metadata\":" + metadata.dump();

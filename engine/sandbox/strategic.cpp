@@ -35,7 +35,7 @@ struct Impossible {
     fail_with(fmt::format("map: {} does not contain declared merge key: {}", in_go(element), key));
 }
 
-void check_list(const Json& value) {
+void check_directives(const Json& value) {
     if (!value.is_array()) fail_with("expected a []interface {}, but received a " + go_type(value));
 }
 
@@ -54,15 +54,15 @@ std::string key_after(const std::string& key, std::string_view prefix, const cha
 }
 
 /// What says which element it is: its merge key, or, in a list of scalars, itself.
-Json identity(const Json& element, const std::string& merge_key) {
+Json merge_identity(const Json& element, const std::string& merge_key) {
     return merge_key.empty() || !element.is_object() ? element : element.value(merge_key, Json());
 }
 
 std::ptrdiff_t place_in(const Json& list, const Json& element, const std::string& merge_key) {
-    const auto wanted = identity(element, merge_key);
+    const auto wanted = merge_identity(element, merge_key);
     std::ptrdiff_t place = 0;
     for (const auto& one : list) {
-        if (identity(one, merge_key) == wanted) return place;
+        if (merge_identity(one, merge_key) == wanted) return place;
         ++place;
     }
     return -1;
@@ -173,7 +173,7 @@ void check_order(const Json& patch, const Json& order, const std::string& merge_
             check_merge_keys(Json::array({patch[next]}), merge_key);
             check_merge_keys(Json::array({order[at]}), merge_key);
         }
-        if (identity(patch[next], merge_key) == identity(order[at], merge_key)) ++next;
+        if (merge_identity(patch[next], merge_key) == merge_identity(order[at], merge_key)) ++next;
         ++at;
     }
     while (next < patch.size() && at < order.size() && skips(patch[next])) ++next;
@@ -269,15 +269,15 @@ private:
         for (const auto& name : orders) {
             const Json order = std::move(patch[name]);
             patch.erase(name);
-            check_list(order);
+            check_directives(order);
             const auto key = key_after(name, ORDER, "setElementOrder list");
             const auto there = original.find(key);
             const auto asked = patch.find(key);
             static const Json none = Json::array();
             const auto& before = there == original.end() ? none : *there;
             const auto& changes = asked == patch.end() ? none : *asked;
-            check_list(before);
-            check_list(changes);
+            check_directives(before);
+            check_directives(changes);
             const auto metadata = look_up(schema, key);
             check_order(changes, order, metadata.merge_key);
             if (there == original.end() && asked == patch.end()) continue;

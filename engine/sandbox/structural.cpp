@@ -1,5 +1,7 @@
 #include "sandbox/structural.hpp"
 
+#include "sandbox/json_at.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -7,11 +9,6 @@
 namespace moontide::sandbox {
 
 namespace {
-
-bool true_at(const Json& schema, const char* key) {
-    const auto found = schema.find(key);
-    return found != schema.end() && found->is_boolean() && found->get<bool>();
-}
 
 const Json* object_at(const Json* schema, const char* key) {
     if (!schema || !schema->is_object()) return nullptr;
@@ -24,7 +21,7 @@ const Json* property_of(const Json* schema, const std::string& name) {
     return properties ? object_at(properties, name.c_str()) : nullptr;
 }
 
-bool is_meta(const std::string& key) {
+bool is_type_or_metadata(const std::string& key) {
     return key == "apiVersion" || key == "kind" || key == "metadata";
 }
 
@@ -44,11 +41,11 @@ public:
         if (!value.is_object()) return;
         for (auto at = value.begin(); at != value.end();) {
             const auto inner_path = path.empty() ? at.key() : path + "." + at.key();
-            const bool of_resource = resource && is_meta(at.key());
+            const bool of_resource = resource && is_type_or_metadata(at.key());
             const Json* inner = of_resource ? nullptr : known(schema, at.key());
             if (!of_resource && !inner) {
                 if (!allows_any(schema)) {
-                    if (!is_meta(at.key()) || !path.empty()) unknown.push_back(inner_path);
+                    if (!is_type_or_metadata(at.key()) || !path.empty()) unknown.push_back(inner_path);
                     at = value.erase(at);
                     continue;
                 }
@@ -82,7 +79,7 @@ private:
         }
         if (!value.is_object()) return;
         for (auto at = value.begin(); at != value.end(); ++at) {
-            if (resource && is_meta(at.key())) continue;
+            if (resource && is_type_or_metadata(at.key())) continue;
             if (const Json* inner = known(schema, at.key()))
                 prune(*at, inner, embeds(inner), path.empty() ? at.key() : path + "." + at.key());
         }
@@ -99,7 +96,7 @@ const Json* default_of(const Json* schema) {
     return found == schema->end() || found->is_null() ? nullptr : &*found;
 }
 
-void fill(Json& value, const Json* schema) {
+void fill_in(Json& value, const Json* schema) {
     if (!schema) return;
     if (value.is_object()) {
         if (const Json* properties = object_at(schema, "properties")) {
@@ -122,14 +119,14 @@ void fill(Json& value, const Json* schema) {
                 }
                 *at = *default_of(others);
             }
-            fill(*at, property ? property : others);
+            fill_in(*at, property ? property : others);
             ++at;
         }
     } else if (value.is_array()) {
         const Json* items = object_at(schema, "items");
         for (auto& one : value) {
             if (is_stray_null(one, items) && default_of(items)) one = *default_of(items);
-            fill(one, items);
+            fill_in(one, items);
         }
     }
 }
@@ -151,7 +148,7 @@ Decoded fit_custom(const CustomKind& kind, Json& object) {
     }
     // The metadata has its own schema; what the kind's says of it is names and labels at most.
     Json metadata = object.value("metadata", Json());
-    fill(object, &kind.schema);
+    fill_in(object, &kind.schema);
     if (metadata.is_object()) object["metadata"] = std::move(metadata);
     return decoded;
 }

@@ -18,7 +18,7 @@ std::optional<int> number(std::string_view text, std::size_t at, std::size_t dig
     return value;
 }
 
-bool has(std::string_view text, std::size_t at, char character) {
+bool has_at(std::string_view text, std::size_t at, char character) {
     return at < text.size() && text[at] == character;
 }
 
@@ -32,7 +32,8 @@ std::optional<WallTime> parse_time(std::string_view text) {
     const auto minute = number(text, 14, 2);
     const auto second = number(text, 17, 2);
     if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-    if (!has(text, 4, '-') || !has(text, 7, '-') || !has(text, 10, 'T') || !has(text, 13, ':') || !has(text, 16, ':')) {
+    if (!has_at(text, 4, '-') || !has_at(text, 7, '-') || !has_at(text, 10, 'T') || !has_at(text, 13, ':') ||
+        !has_at(text, 16, ':')) {
         return std::nullopt;
     }
     const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
@@ -41,19 +42,19 @@ std::optional<WallTime> parse_time(std::string_view text) {
 
     std::size_t at = 19;
     std::chrono::microseconds fraction{0};
-    if (has(text, at, '.')) {
+    if (has_at(text, at, '.')) {
         std::int64_t unit = 100'000;
         for (++at; number(text, at, 1); ++at, unit /= 10)
             fraction += std::chrono::microseconds(unit * *number(text, at, 1));
     }
     std::chrono::minutes offset{0};
-    if (has(text, at, '+') || has(text, at, '-')) {
+    if (has_at(text, at, '+') || has_at(text, at, '-')) {
         const auto hours = number(text, at + 1, 2);
         const auto minutes = number(text, at + 4, 2);
-        if (!hours || !minutes || !has(text, at + 3, ':')) return std::nullopt;
+        if (!hours || !minutes || !has_at(text, at + 3, ':')) return std::nullopt;
         offset = std::chrono::minutes(*hours * 60 + *minutes) * (text[at] == '-' ? -1 : 1);
         at += 6;
-    } else if (has(text, at, 'Z')) {
+    } else if (has_at(text, at, 'Z')) {
         ++at;
     } else {
         return std::nullopt;
@@ -72,7 +73,7 @@ std::optional<std::string> time_error(const std::string& text, Precision precisi
     if (!micro) return std::nullopt;
     const auto rest = text.substr(19);
     const bool six = rest.size() > 7 && number(rest, 1, 6) && !number(rest, 7, 1);
-    if (has(rest, 0, '.') && six) return std::nullopt;
+    if (has_at(rest, 0, '.') && six) return std::nullopt;
     return fmt::format(R"(parsing time "{}" as "{}": cannot parse "{}" as ".000000")", text, layout, rest);
 }
 

@@ -1,5 +1,7 @@
 #include "sandbox/typed.hpp"
 
+#include "sandbox/json_at.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -46,21 +48,15 @@ const Json* array_or_null(const Json* value) {
 bool is_empty(const Json* container) {
     return !container || container->empty();
 }
-const Json* at(const Json* object, const std::string& key) {
-    if (!object) return nullptr;
-    const auto found = object->find(key);
-    return found == object->end() ? nullptr : &*found;
-}
-
 /// Calls for each key of either map, in order, with the values that they have there.
 template <typename Visit>
 void each_key(const Json* before, const Json* after, Visit visit) {
     if (before) {
-        for (const auto& [key, value] : before->items()) visit(key, &value, at(after, key));
+        for (const auto& [key, value] : before->items()) visit(key, &value, member(after, key));
     }
     if (!after) return;
     for (const auto& [key, value] : after->items()) {
-        if (!at(before, key)) visit(key, nullptr, &value);
+        if (!member(before, key)) visit(key, nullptr, &value);
     }
 }
 

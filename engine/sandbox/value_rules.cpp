@@ -1,6 +1,7 @@
 #include "sandbox/value_rules.hpp"
 
 #include "sandbox/formats.hpp"
+#include "sandbox/json_at.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -35,22 +36,7 @@ struct Result {
     }
 };
 
-const Json* at(const Json& schema, const char* key) {
-    const auto found = schema.find(key);
-    return found == schema.end() ? nullptr : &*found;
-}
-
-std::string text_at(const Json& schema, const char* key) {
-    const Json* value = at(schema, key);
-    return value && value->is_string() ? value->get<std::string>() : std::string();
-}
-
-bool true_at(const Json& schema, const char* key) {
-    const Json* value = at(schema, key);
-    return value && value->is_boolean() && value->get<bool>();
-}
-
-std::string type_of(const Json& value) {
+std::string schema_type_of(const Json& value) {
     if (value.is_null()) return "null";
     if (value.is_number_integer()) return "integer";
     if (value.is_number()) return "number";
@@ -77,15 +63,9 @@ std::size_t characters(const std::string& text) {
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-const Json* member(const Json* object, const std::string& key) {
-    if (!object || !object->is_object()) return nullptr;
-    const auto found = object->find(key);
-    return found == object->end() ? nullptr : &*found;
-}
-
 /// The element of a list of type map that has the same keys.
 const Json* same_element(const Json* list, const Json& element, const Json& schema) {
-    const Json* keys = at(schema, "x-kubernetes-list-map-keys");
+    const Json* keys = member(&schema, "x-kubernetes-list-map-keys");
     if (!list || !list->is_array() || !keys || !element.is_object()) return nullptr;
     const auto same = std::ranges::find_if(*list, [&](const Json& other) {
         return other.is_object() && std::ranges::all_of(*keys, [&](const Json& key) {
@@ -156,7 +136,7 @@ private:
             mistyped(result, path, fmt::format("{}", fmt::join(types, ",")), "null");
             return result;
         }
-        const auto is = type_of(value);
+        const auto is = schema_type_of(value);
         const bool whole = value.is_number_float() && has("integer") && std::trunc(value.get<double>()) == value;
         const bool fits = has(is.c_str()) || whole || (is == "integer" && has("number"));
         // Texts of a format are for the format's own check.
@@ -193,14 +173,14 @@ private:
             }
             return valid;
         };
-        if (const Json* any = at(schema, "anyOf"); any && !any->empty()) {
+        if (const Json* any = member(&schema, "anyOf"); any && !any->empty()) {
             std::optional<Result> first;
             std::optional<Result> best;
             if (try_each(*any, first, best) == 0) of_all("must validate at least one schema (anyOf)");
             if (best) result.merge(*best);
             if (!best && first) result.merge(*first);
         }
-        if (const Json* one = at(schema, "oneOf"); one && !one->empty()) {
+        if (const Json* one = member(&schema, "oneOf"); one && !one->empty()) {
             std::optional<Result> first;
             std::optional<Result> best;
             const auto valid = try_each(*one, first, best);
@@ -212,7 +192,7 @@ private:
                 result.merge(*first);
             }
         }
-        if (const Json* all = at(schema, "allOf"); all && !all->empty()) {
+        if (const Json* all = member(&schema, "allOf"); all && !all->empty()) {
             std::size_t valid = 0;
             for (const auto& one : *all) {
                 const auto of_one = validate(value, one, path, old);
@@ -222,7 +202,7 @@ private:
             if (valid != all->size())
                 of_all(fmt::format("must validate all the schemas (allOf){}", valid == 0 ? ". None validated" : ""));
         }
-        if (const Json* no = at(schema, "not"); no && validate(value, *no, path, old).valid())
+        if (const Json* no = member(&schema, "not"); no && validate(value, *no, path, old).valid())
             of_all("must not validate the schema (not)");
         ++result.matches;
         return result;
@@ -230,8 +210,8 @@ private:
 
     Result string(const std::string& text, const Json& schema, const std::string& path) const {
         Result result;
-        const Json* most = at(schema, "maxLength");
-        const Json* least = at(schema, "minLength");
+        const Json* most = member(&schema, "maxLength");
+        const Json* least = member(&schema, "minLength");
         const auto pattern = text_at(schema, "pattern");
         if (most && characters(text) > most->get<std::size_t>()) {
             result.add({path, false, "FieldValueTooLong",
@@ -267,7 +247,7 @@ private:
             result.add({path, true, "FieldValueInvalid",
                         fmt::format("Invalid value: \"\": Checked value must be of type integer {} in {}", of, path)});
         }
-        if (const Json* factor = at(schema, "multipleOf")) {
+        if (const Json* factor = member(&schema, "multipleOf")) {
             const auto of = value.is_number_integer() ? std::trunc(factor->get<double>()) : factor->get<double>();
             const auto quotient = of < 1 && of > 0 ? 1 / of * number : number / of;
             if (of <= 0) {
@@ -278,7 +258,7 @@ private:
                 invalid(result, path, value, fmt::format("should be a multiple of {}", shown(of)));
             }
         }
-        if (const Json* most = at(schema, "maximum")) {
+        if (const Json* most = member(&schema, "maximum")) {
             const auto bound = most->get<double>();
             const bool exclusive = true_at(schema, "exclusiveMaximum");
             if (number > bound || (exclusive && number == bound)) {
@@ -286,7 +266,7 @@ private:
                         fmt::format("should be less than {}{}", exclusive ? "" : "or equal to ", shown(bound)));
             }
         }
-        if (const Json* least = at(schema, "minimum")) {
+        if (const Json* least = member(&schema, "minimum")) {
             const auto bound = least->get<double>();
             const bool exclusive = true_at(schema, "exclusiveMinimum");
             if (number < bound || (exclusive && number == bound)) {
@@ -300,7 +280,7 @@ private:
 
     static Result enumeration(const Json& value, const Json& schema, const std::string& path) {
         Result result;
-        const Json* allowed = at(schema, "enum");
+        const Json* allowed = member(&schema, "enum");
         if (!allowed || allowed->empty() || std::ranges::find(*allowed, value) != allowed->end()) return result;
         std::string list;
         for (const auto& one : *allowed)
@@ -312,15 +292,15 @@ private:
 
     Result list(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
         Result result;
-        if (const Json* items = at(schema, "items"); items && items->is_object()) {
+        if (const Json* items = member(&schema, "items"); items && items->is_object()) {
             std::size_t index = 0;
             for (const auto& one : value) {
                 result.merge(
                     validate(one, *items, fmt::format("{}[{}]", path, index++), same_element(old, one, schema)));
             }
         }
-        const Json* least = at(schema, "minItems");
-        const Json* most = at(schema, "maxItems");
+        const Json* least = member(&schema, "minItems");
+        const Json* most = member(&schema, "maxItems");
         if (least && value.size() < least->get<std::size_t>()) {
             invalid(result, path, value.size(),
                     fmt::format("should have at least {} items", least->get<std::size_t>()));
@@ -345,8 +325,8 @@ private:
 
     Result object(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
         Result result;
-        const Json* least = at(schema, "minProperties");
-        const Json* most = at(schema, "maxProperties");
+        const Json* least = member(&schema, "minProperties");
+        const Json* most = member(&schema, "maxProperties");
         if (least && value.size() < least->get<std::size_t>()) {
             invalid(result, path, value.size(),
                     fmt::format("should have at least {} properties", least->get<std::size_t>()));
@@ -356,8 +336,8 @@ private:
                 {path, false, "FieldValueTooMany",
                  fmt::format("Too many: {}: must have at most {} items", value.size(), most->get<std::size_t>())});
         }
-        const Json* properties = at(schema, "properties");
-        const Json* others = at(schema, "additionalProperties");
+        const Json* properties = member(&schema, "properties");
+        const Json* others = member(&schema, "additionalProperties");
         for (const auto& [key, inner] : value.items()) {
             const Json* property = properties ? member(properties, key) : nullptr;
             if (property) {
@@ -370,7 +350,7 @@ private:
                                         path, key)});
             }
         }
-        if (const Json* required = at(schema, "required")) {
+        if (const Json* required = member(&schema, "required")) {
             for (const auto& key : *required) {
                 const auto& name = key.get_ref<const std::string&>();
                 if (!value.contains(name))

@@ -1,5 +1,7 @@
 #include "sandbox/view.hpp"
 
+#include "sandbox/spelling.hpp"
+
 #include <fmt/format.h>
 
 namespace moontide::sandbox {
@@ -12,12 +14,6 @@ struct Accepted {
     std::string version;
     std::string group;
 };
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
-}
 
 Accepted read_range(std::string_view text) {
     Accepted accepted;

@@ -1,6 +1,7 @@
 #include "sandbox/writes.hpp"
 
 #include "sandbox/definition_rules.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/managed_fields.hpp"
 #include "sandbox/registry.hpp"
 #include "sandbox/server_side_apply.hpp"
@@ -15,11 +16,6 @@ namespace moontide::sandbox {
 namespace {
 
 constexpr int NAME_ATTEMPTS = 8;
-
-std::string text_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// 0 where the text is empty; a refusal where it is no number.
 Outcome<Version> version_of(const std::string& text) {

@@ -14,7 +14,7 @@ namespace moontide::sandbox {
 
 namespace {
 
-constexpr int DEEPEST = 128;
+constexpr int DEEPEST_YAML = 128;
 constexpr std::size_t MOST_NODES = 1'000'000;
 
 template <std::size_t Count>
@@ -49,7 +49,7 @@ bool is_float(const std::string& text) {
 }
 
 /// Whole numbers in all the notations that YAML 1.1 has; null where the text is none.
-Json integer(std::string text) {
+Json yaml_integer(std::string text) {
     std::erase(text, '_');
     if (text.empty()) return {};
     const bool negative = text.front() == '-';
@@ -83,7 +83,7 @@ Json plain(const std::string& text) {
     if (one_of(text, NULLS)) return nullptr;
     if (one_of(text, TRUES)) return true;
     if (one_of(text, FALSES)) return false;
-    if (auto whole = integer(text); !whole.is_null()) return whole;
+    if (auto whole = yaml_integer(text); !whole.is_null()) return whole;
     if (is_float(text)) return std::strtod(text.c_str(), nullptr);
     return text;
 }
@@ -93,7 +93,7 @@ public:
     explicit Conversion(YamlDocument& document) : document_(document) {}
 
     Json value(const YAML::Node& node, const std::string& path, int depth) {
-        if (depth > DEEPEST) throw std::runtime_error("is nested deeper than 128");
+        if (depth > DEEPEST_YAML) throw std::runtime_error("is nested deeper than 128");
         if (++nodes_ > MOST_NODES) throw std::runtime_error("has too many nodes (aliases count each time)");
         switch (node.Type()) {
             case YAML::NodeType::Sequence: {
