@@ -46,7 +46,7 @@ void add_differences(const Json& want, const Json& got, const std::string& path,
     }
 }
 
-void compare_copies(const std::vector<Json>& want, const Outcome& outcome, Lines& lines) {
+void compare_copies(const std::vector<Json>& want, const CaseOutcome& outcome, Lines& lines) {
     std::vector<bool> wanted(outcome.copies.size());
     for (const Json& one : want) {
         const auto found = std::ranges::find_if(outcome.copies, [&](const Json& got) { return same_place(one, got); });
@@ -90,7 +90,7 @@ std::string text_of(const policy::Refusal& refusal) {
 }
 
 /// Each expectation is met by one refusal, and each refusal is expected.
-void compare_refusals(const std::vector<Json>& expected, const Outcome& outcome, Lines& lines) {
+void compare_refusals(const std::vector<Json>& expected, const CaseOutcome& outcome, Lines& lines) {
     std::vector<policy::Refusal> left = outcome.refusals;
     for (const Json& one : expected) {
         const auto found = std::ranges::find_if(left, [&](const auto& refusal) { return describes(one, refusal); });
@@ -116,7 +116,7 @@ void compare_texts(const char* what, const Lines& expected, const Lines& texts, 
 
 }  // namespace
 
-Lines differences(const Case& one, const Outcome& outcome) {
+Lines differences(const Case& one, const CaseOutcome& outcome) {
     Lines lines;
     if (one.error) {
         compare_texts("an error", {*one.error}, outcome.errors, lines);

@@ -9,6 +9,6 @@
 namespace moontide::bindings {
 
 /// Empty where all is as wanted. In differences `-` is what the case wants, `+` what the policy makes.
-std::vector<std::string> differences(const Case& one, const Outcome& outcome);
+std::vector<std::string> differences(const Case& one, const CaseOutcome& outcome);
 
 }  // namespace moontide::bindings

@@ -65,7 +65,7 @@ public:
     Run(const policy::Policy& policy, const Case& one)
         : policy_(policy), shape_(policy.shape()), case_(one), evaluator_(policy.evaluator()) {}
 
-    Outcome take() {
+    CaseOutcome take() {
         const auto done = evaluate();
         if (!done) outcome_.errors.push_back(done.error().message);
         std::ranges::sort(outcome_.copies, {}, [](const Json& copy) {
@@ -224,12 +224,12 @@ private:
     Given given_;
     kube::Reader reader_;
     std::set<policy::Target> held_;
-    Outcome outcome_;
+    CaseOutcome outcome_;
 };
 
 }  // namespace
 
-Outcome run_case(const policy::Policy& policy, const Case& one) {
+CaseOutcome run_case(const policy::Policy& policy, const Case& one) {
     return Run(policy, one).take();
 }
 

@@ -13,7 +13,7 @@
 namespace moontide::bindings {
 
 /// What a policy made of a case.
-struct Outcome {
+struct CaseOutcome {
     std::vector<nlohmann::json> copies;  ///< as flat_copy() makes them, in the order of namespace, kind and name
     std::vector<policy::Refusal> refusals;
     std::vector<std::string> waiting;
@@ -21,6 +21,6 @@ struct Outcome {
     std::vector<std::string> warnings;
 };
 
-Outcome run_case(const policy::Policy& policy, const Case& one);
+CaseOutcome run_case(const policy::Policy& policy, const Case& one);
 
 }  // namespace moontide::bindings

@@ -93,7 +93,7 @@ private:
         const auto cases = text ? read_cases(*text, file.string()) : std::unexpected(text.error());
         if (!cases) return failed("the file is read", {cases.error().message});
         for (const Case& one : *cases) {
-            Outcome outcome;
+            CaseOutcome outcome;
             if (const auto loaded = load_(policy, one.settings)) {
                 outcome = run_case(**loaded, one);
             } else {

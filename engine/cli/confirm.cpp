@@ -14,7 +14,7 @@ namespace moontide::cli {
 
 namespace {
 
-struct Flags {
+struct ConfirmFlags {
     std::string plan;
     std::string address = "127.0.0.1:8081";
 };
@@ -23,7 +23,7 @@ struct Flags {
 
 Work add_confirm(CLI::App& program) {
     auto* command = program.add_subcommand("confirm", "Let a plan go on that waits for a yes");
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<ConfirmFlags>();
     command->add_option("plan", flags->plan, "The plan's id, as the log and the Event name it")->required();
     command->add_option("--address", flags->address, "The engine's health address, on this machine")
         ->capture_default_str();

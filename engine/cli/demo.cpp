@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::string_view policy_name = "annotation-sync";
 
-struct Flags {
+struct DemoFlags {
     bool once = false;
     LogFlags log{.format = "text", .level = "warn"};
 };
@@ -100,7 +100,7 @@ private:
     std::unique_ptr<Sync> sync_;
 };
 
-int demo(const Flags& flags, const Surroundings& around) {
+int demo(const DemoFlags& flags, const Surroundings& around) {
     const auto ended = [&](int code, const Error& why) {
         fmt::print(around.err, "moontide demo: {}\n", why.message);
         return code;
@@ -140,7 +140,7 @@ int demo(const Flags& flags, const Surroundings& around) {
 
 Work add_demo(CLI::App& program) {
     auto* command = program.add_subcommand("demo", "Show Moontide at work, without a cluster");
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<DemoFlags>();
     command->add_flag("--once", flags->once, "End after the story: 0 when every step came true, else 1");
     flags->log.add_to(*command);
     command->footer(

@@ -35,7 +35,7 @@ constexpr Milliseconds answers_awaited{3'500};
 constexpr Milliseconds whole_end{4'800};
 constexpr Milliseconds pages_awaited{500};
 
-struct Flags {
+struct RunFlags {
     kube::AccessOptions access;
     std::string config;
     std::vector<std::string> policies;
@@ -56,7 +56,7 @@ struct Settings {
     std::optional<serve::Address> health;
 };
 
-Result<Settings> settings_from(const Flags& flags, const Bindings& bindings) {
+Result<Settings> settings_from(const RunFlags& flags, const Bindings& bindings) {
     Settings settings;
     settings.metrics = TRY(serve::parse_address(flags.metrics, "--metrics-bind-address"));
     settings.health = TRY(serve::parse_address(flags.health, "--health-probe-bind-address"));
@@ -72,7 +72,7 @@ Result<Settings> settings_from(const Flags& flags, const Bindings& bindings) {
 }
 
 /// The Lease of this instance: engines of other instances have copies of their own, and do not wait for this one.
-lead::ElectorOptions election(const Flags& flags, const Config& config, const kube::Access& access) {
+lead::ElectorOptions election(const RunFlags& flags, const Config& config, const kube::Access& access) {
     lead::ElectorOptions options;
     options.namespace_name = flags.leader_namespace.empty() ? access.default_namespace : flags.leader_namespace;
     // An instance is a label's value, which knows more characters than an object's name.
@@ -120,7 +120,7 @@ class Controller {
 public:
     /// The addresses first, so that a port that is taken ends the start before anything is written.
     Result<void> start(const Settings& settings, kube::Access access, std::vector<policy::PolicyPtr> policies,
-                       const Flags& flags) {
+                       const RunFlags& flags) {
         if (settings.metrics) {
             metrics_server_ = TRY(
                 serve::Server::listen(*settings.metrics, {serve::metrics_page([this] { return metrics_.page(); })}));
@@ -179,7 +179,7 @@ private:
     std::unique_ptr<serve::Server> health_server_;
 };
 
-int run(const Flags& flags, const Surroundings& around) {
+int run(const RunFlags& flags, const Surroundings& around) {
     const auto ended = [&](int code, std::string_view why) {
         fmt::print(around.err, "moontide run: {}\n", why);
         return code;
@@ -233,7 +233,7 @@ int run(const Flags& flags, const Surroundings& around) {
 
 Work add_run(CLI::App& program) {
     auto* command = program.add_subcommand("run", "Run the controller against a cluster");
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<RunFlags>();
     command->add_option("--kubeconfig", flags->access.kubeconfig,
                         "This kubeconfig; else KUBECONFIG, the pod's service account, ~/.kube/config");
     command->add_option("--context", flags->access.context, "The kubeconfig's context; else its current one");

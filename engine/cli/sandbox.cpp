@@ -27,7 +27,7 @@ namespace {
 constexpr std::size_t largest_manifest = 64UL << 20U;
 constexpr std::size_t largest_plan = 16UL << 20U;
 
-struct Flags {
+struct SandboxFlags {
     std::string listen = "127.0.0.1:0";
     std::vector<std::string> manifests;
     std::string kubeconfig_out;
@@ -59,7 +59,7 @@ Result<std::vector<std::string>> manifest_files(const std::string& path) {
     return files;
 }
 
-int serve_sandbox(const Flags& flags, const Surroundings& around) {
+int serve_sandbox(const SandboxFlags& flags, const Surroundings& around) {
     const auto ended = [&](int code, const Error& why) {
         fmt::print(around.err, "moontide sandbox: {}\n", why.message);
         return code;
@@ -118,7 +118,7 @@ int serve_sandbox(const Flags& flags, const Surroundings& around) {
 Work add_sandbox(CLI::App& program) {
     auto* command =
         program.add_subcommand("sandbox", "Run the embedded API server by itself, for kubectl and policies");
-    auto flags = std::make_shared<Flags>();
+    auto flags = std::make_shared<SandboxFlags>();
     command->add_option("--listen", flags->listen, "Address and port; port 0 takes a free one")->capture_default_str();
     command
         ->add_option("-f,--filename", flags->manifests,

@@ -14,7 +14,7 @@ namespace moontide::sandbox {
 namespace {
 
 /// What is wrong, and how much was right: of several alternatives, the one with most is told of.
-struct Result {
+struct Verdict {
     struct Fault {
         std::string path;
         bool of_all = false;  ///< of a combination of schemas: the real server names no field
@@ -30,7 +30,7 @@ struct Result {
     void add(Fault fault) {
         if (std::ranges::find(faults, fault) == faults.end()) faults.push_back(std::move(fault));
     }
-    void merge(const Result& other) {
+    void merge(const Verdict& other) {
         for (const auto& fault : other.faults) add(fault);
         matches += other.matches;
     }
@@ -79,7 +79,7 @@ class Validation {
 public:
     explicit Validation(const CustomKind& kind) : kind_(kind) {}
 
-    Result validate(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
+    Verdict validate(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
         auto result = everything(value, schema, path, old);
         // What was stored once is not complained of as long as it stays as it is.
         if (!result.valid() && old && *old == value) result.faults.clear();
@@ -87,8 +87,8 @@ public:
     }
 
 private:
-    Result everything(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
-        Result result;
+    Verdict everything(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
+        Verdict result;
         const auto types = types_of(schema);
         const auto format = format_of(schema, types);
         if (value.is_null()) {
@@ -96,7 +96,7 @@ private:
             result.merge(enumeration(value, schema, path));
             return result;
         }
-        const auto apply = [&](const Result& part) {
+        const auto apply = [&](const Verdict& part) {
             result.merge(part);
             ++result.matches;
         };
@@ -114,20 +114,20 @@ private:
         return result;
     }
 
-    static void invalid(Result& result, const std::string& path, const Json& value, const std::string& why) {
+    static void invalid(Verdict& result, const std::string& path, const Json& value, const std::string& why) {
         result.add({path, false, "FieldValueInvalid",
                     fmt::format("Invalid value: {}: {} in body {}", shown_value(value), path, why)});
     }
 
-    static void mistyped(Result& result, const std::string& path, const std::string& wanted, const std::string& is) {
+    static void mistyped(Verdict& result, const std::string& path, const std::string& wanted, const std::string& is) {
         result.add(
             {path, false, "FieldValueTypeInvalid",
              fmt::format("Invalid value: {0}: {1} in body must be of type {2}: {0}", in_quotes(is), path, wanted)});
     }
 
-    static Result type(const Json& value, const Json& schema, const std::vector<std::string>& types,
-                       const std::string& format, const std::string& path) {
-        Result result;
+    static Verdict type(const Json& value, const Json& schema, const std::vector<std::string>& types,
+                        const std::string& format, const std::string& path) {
+        Verdict result;
         result.matches = 1;
         const auto has = [&](const char* name) { return std::ranges::find(types, name) != types.end(); };
         if (value.is_null()) {
@@ -153,13 +153,14 @@ private:
         return result;
     }
 
-    Result combinations(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
-        Result result;
+    Verdict combinations(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
+        Verdict result;
         const auto of_all = [&](const std::string& why) {
             result.add(
                 {path, true, "FieldValueInvalid", fmt::format("Invalid value: \"\": {} {}", in_quotes(path), why)});
         };
-        const auto try_each = [&](const Json& alternatives, std::optional<Result>& first, std::optional<Result>& best) {
+        const auto try_each = [&](const Json& alternatives, std::optional<Verdict>& first,
+                                  std::optional<Verdict>& best) {
             std::size_t valid = 0;
             for (const auto& alternative : alternatives) {
                 auto one = validate(value, alternative, path, old);
@@ -174,15 +175,15 @@ private:
             return valid;
         };
         if (const Json* any = member(&schema, "anyOf"); any && !any->empty()) {
-            std::optional<Result> first;
-            std::optional<Result> best;
+            std::optional<Verdict> first;
+            std::optional<Verdict> best;
             if (try_each(*any, first, best) == 0) of_all("must validate at least one schema (anyOf)");
             if (best) result.merge(*best);
             if (!best && first) result.merge(*first);
         }
         if (const Json* one = member(&schema, "oneOf"); one && !one->empty()) {
-            std::optional<Result> first;
-            std::optional<Result> best;
+            std::optional<Verdict> first;
+            std::optional<Verdict> best;
             const auto valid = try_each(*one, first, best);
             if (valid != 1) {
                 of_all("must validate one and only one schema (oneOf). " +
@@ -208,8 +209,8 @@ private:
         return result;
     }
 
-    Result string(const std::string& text, const Json& schema, const std::string& path) const {
-        Result result;
+    Verdict string(const std::string& text, const Json& schema, const std::string& path) const {
+        Verdict result;
         const Json* most = member(&schema, "maxLength");
         const Json* least = member(&schema, "minLength");
         const auto pattern = text_at(schema, "pattern");
@@ -226,14 +227,14 @@ private:
         return result;
     }
 
-    static Result text_format(const std::string& text, const std::string& format, const std::string& path) {
-        Result result;
+    static Verdict text_format(const std::string& text, const std::string& format, const std::string& path) {
+        Verdict result;
         if (!has_format(format, text)) mistyped(result, path, format, text);
         return result;
     }
 
-    static Result number(const Json& value, const Json& schema, const std::string& format, const std::string& path) {
-        Result result;
+    static Verdict number(const Json& value, const Json& schema, const std::string& format, const std::string& path) {
+        Verdict result;
         const auto shown = [&](double bound) {
             return value.is_number_integer() ? fmt::format("{}", static_cast<std::int64_t>(bound))
                                              : fmt::format("{}", bound);
@@ -278,8 +279,8 @@ private:
         return result;
     }
 
-    static Result enumeration(const Json& value, const Json& schema, const std::string& path) {
-        Result result;
+    static Verdict enumeration(const Json& value, const Json& schema, const std::string& path) {
+        Verdict result;
         const Json* allowed = member(&schema, "enum");
         if (!allowed || allowed->empty() || std::ranges::find(*allowed, value) != allowed->end()) return result;
         std::string list;
@@ -290,8 +291,8 @@ private:
         return result;
     }
 
-    Result list(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
-        Result result;
+    Verdict list(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
+        Verdict result;
         if (const Json* items = member(&schema, "items"); items && items->is_object()) {
             std::size_t index = 0;
             for (const auto& one : value) {
@@ -323,8 +324,8 @@ private:
         return result;
     }
 
-    Result object(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
-        Result result;
+    Verdict object(const Json& value, const Json& schema, const std::string& path, const Json* old) const {
+        Verdict result;
         const Json* least = member(&schema, "minProperties");
         const Json* most = member(&schema, "maxProperties");
         if (least && value.size() < least->get<std::size_t>()) {
