@@ -12,6 +12,7 @@ namespace {
 using plan::Apply;
 using plan::Create;
 using plan::Delete;
+using plan::Look;
 using plan::Release;
 using plan::Replace;
 
@@ -44,6 +45,7 @@ std::string managed(std::string path) {
 
 bool needs_look(const plan::Step& step) {
     if (const auto* replace = std::get_if<Replace>(&step)) return !replace->plain && !replace->same_keys;
+    if (std::holds_alternative<Look>(step)) return true;
     if (const auto* create = std::get_if<Create>(&step)) return create->look_first;
     if (const auto* apply = std::get_if<Apply>(&step)) return apply->look_first || apply->takes_over;
     const auto* release = std::get_if<Release>(&step);
@@ -80,6 +82,7 @@ bool is_as_judged(const plan::Step& step, std::string_view live_json) {
     return std::visit(
         Match{[&](const Replace& judged) { return same(judged); }, [&](const Release& judged) { return same(judged); },
               [&](const Delete& judged) { return same(judged); }, [](const Create&) { return false; },
+              [](const Look&) { return false; },
               [&](const Apply& judged) { return judged.resource_version != 0 && same(judged); }},
         step);
 }
@@ -116,7 +119,8 @@ Result<kube::Call> call_for(const Order& order, const Address& address, const Si
               },
               [&](const Delete& step) -> Result<kube::Call> {
                   return call("DELETE", object_path(address), "application/json", delete_options(step));
-              }},
+              },
+              [&](const Look&) -> Result<kube::Call> { return fail("a look writes nothing"); }},
         order.step);
 }
 

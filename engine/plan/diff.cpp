@@ -40,8 +40,8 @@ Apply apply(const TargetKey& target, const Wish& want, const Record& record, Mak
 }
 
 Decision replace(const TargetKey& target, const Wish& want, const Record& record, std::string_view why) {
-    if (record.immutable) {
-        // The server takes no change of an immutable object's data; what we made we may make anew.
+    if (record.immutable && record.hash != want.hash) {
+        // The server takes no change of an immutable object's data, only of its marks; what we made we may make anew.
         if (!record.made) return Refuse{"Immutable", "is immutable and was not made by Moontide"};
         return Do{Delete{target, record.uid, record.resource_version}, "immutable, made anew"};
     }
@@ -131,6 +131,12 @@ Decision wanted(const TargetKey& target, const Wish& want, const Foreign& there)
     return Refuse{"AlreadyExists", "exists and is not Moontide's"};
 }
 
+Decision wanted(const TargetKey& target, const Wish& want, const Absent& absent) {
+    if (want.existing != Existing::join) return Do{make(target, want, false), "missing"};
+    if (absent.seen) return Refuse{"Awaited", "is to be joined, and nothing of that name is there"};
+    return Do{Apply{.target = target, .making = Making::joined, .look_first = true}, "looked for"};
+}
+
 }  // namespace
 
 Decision diff(const TargetKey& target, const Wish* want, const Standing& have, Holder holder, Leftover leftover) {
@@ -138,16 +144,12 @@ Decision diff(const TargetKey& target, const Wish* want, const Standing& have, H
         if (const auto* record = std::get_if<Record>(&have)) {
             return holder == Holder::self ? unwanted(target, *record, leftover) : Decision(Keep{});
         }
+        if (std::holds_alternative<Lost>(have)) return Do{Look{target}, "deleted, or without its label"};
         return Keep{};
     }
-    return std::visit(Match{[&](const Absent& absent) -> Decision {
-                                if (want->existing != Existing::join) return Do{make(target, *want, false), "missing"};
-                                if (absent.seen) {
-                                    return Refuse{"Awaited", "is to be joined, and nothing of that name is there"};
-                                }
-                                return Do{Apply{.target = target, .making = Making::joined, .look_first = true},
-                                          "looked for"};
-                            },
+    return std::visit(Match{[&](const Absent& absent) { return wanted(target, *want, absent); },
+                            // A Create finds out.
+                            [&](const Lost&) { return wanted(target, *want, Absent{}); },
                             [&](const Record& record) { return wanted(target, *want, record, holder); },
                             [&](const Foreign& there) { return wanted(target, *want, there); }},
                       have);

@@ -25,6 +25,7 @@ const Record* Have::record(const TargetKey& target) const {
 }
 
 std::optional<Record> Have::put(const TargetKey& target, const Record& record) {
+    give_up(target);
     const auto known = records_.find(target);
     if (known != records_.end() && known->second.unit == record.unit) return std::exchange(known->second, record);
     auto before = remove(target);
@@ -46,6 +47,29 @@ std::optional<Record> Have::remove(const TargetKey& target) {
     of_unit->second.erase(std::lower_bound(of_unit->second.begin(), of_unit->second.end(), target));
     if (of_unit->second.empty()) by_unit_.erase(of_unit);
     return before;
+}
+
+void Have::lose(const TargetKey& target) {
+    if (const auto before = remove(target)) lose(target, before->unit, before->resource_version);
+}
+
+void Have::lose(const TargetKey& target, UnitId unit, kube::ResourceVersion version) {
+    give_up(target);
+    lost_[target] = {unit, version};
+    lost_by_.add(unit, target);
+}
+
+void Have::give_up(const TargetKey& target) {
+    const auto found = lost_.find(target);
+    if (found == lost_.end()) return;
+    lost_by_.remove(found->second.unit, target);
+    lost_.erase(found);
+}
+
+std::vector<TargetKey> Have::lost_by(UnitId unit, NameId namespace_name) const {
+    std::vector<TargetKey> targets;
+    lost_by_.for_each(unit, namespace_name, [&](const TargetKey& target) { targets.push_back(target); });
+    return targets;
 }
 
 std::vector<TargetKey> Have::targets_of(UnitId unit) const {
@@ -85,6 +109,7 @@ std::unordered_set<UnitId> Have::units_in_hand() const {
     sighted_.each_unit(take);
     ticketed_.each_unit(take);
     contested_.each_unit(take);
+    lost_by_.each_unit(take);
     for (const auto& [target, ticket] : tickets_) units.insert(ticket.again.begin(), ticket.again.end());
     for (const auto& [target, trouble] : troubles_) units.insert(trouble.unit);
     return units;
@@ -100,6 +125,9 @@ void Have::see(const TargetKey& target, Sighting sighting) {
                               known != nullptr && known->uid != sighting.uid && !sightings_.contains(target);
     unsee(target);
     if (by_record || by_watch || by_successor) return;
+    const auto lost = lost_.find(target);
+    const bool is_news = sighting.version == 0 || (lost != lost_.end() && sighting.version > lost->second.version);
+    if (is_news || std::holds_alternative<Absent>(sighting.standing)) give_up(target);
     if (const auto* shown = std::get_if<Record>(&sighting.standing)) sighted_.add(shown->unit, target);
     sightings_[target] = std::move(sighting);
     if (target.part != 0) parts_[target.whole()].insert(target.part);
@@ -170,6 +198,7 @@ std::vector<std::pair<TargetKey, UnitId>> Have::relisted(KindId kind, Watched wa
         const auto* written = std::get_if<Record>(&seen.standing);
         if (written != nullptr && record(target) == nullptr) vanished.emplace_back(target, written->unit);
     }
+    for (const auto& [target, unit] : vanished) lose(target, unit, sightings_.at(target).version);
     progressed(kind, watched, version);
     std::erase_if(sightings_, [&](const auto& entry) {
         const auto& [target, seen] = entry;
@@ -200,6 +229,7 @@ std::size_t Have::own_writes_unseen() const {
 Standing Have::standing(const TargetKey& target) const {
     if (const auto* seen = sighting(target)) return seen->standing;
     if (const auto* known = record(target)) return *known;
+    if (is_lost(target)) return Lost{};
     return Absent{};
 }
 

@@ -72,13 +72,20 @@ public:
     /// Returns what was there before.
     std::optional<Record> put(const TargetKey& target, const Record& record);
     std::optional<Record> remove(const TargetKey& target);
+    /// The watch shows the record's object no more, and it was not us: its unit is to find out where it is.
+    void lose(const TargetKey& target);
+    /// What was lost is not there, or is ours no more.
+    void give_up(const TargetKey& target);
+    /// In one namespace, or (0) in all.
+    std::vector<TargetKey> lost_by(UnitId unit, NameId namespace_name) const;
+    bool is_lost(const TargetKey& target) const { return lost_.contains(target); }
     /// In order: one namespace's after another.
     std::vector<TargetKey> targets_of(UnitId unit) const;
     std::vector<TargetKey> targets_of(UnitId unit, NameId namespace_name) const;
     std::size_t count_of(UnitId unit) const;
     /// The parts in one object that the records or the sightings have.
     std::vector<TargetKey> parts_at(const TargetKey& whole);
-    /// Those of tickets, sightings, contests and troubles: something of them is under way, copies or not.
+    /// Those of tickets, sightings, contests, troubles and what is lost: something is under way, copies or not.
     std::unordered_set<UnitId> units_in_hand() const;
     std::size_t size() const { return records_.size(); }
     /// Every name that anything here holds, some more than once.
@@ -91,6 +98,7 @@ public:
             }
         };
         of_all(records_);
+        of_all(lost_);
         of_all(sightings_);
         of_all(tickets_);
         of_all(candidates_);
@@ -123,7 +131,7 @@ public:
     void forget_foreign(const TargetKey& target);
     std::size_t own_writes_unseen() const;
 
-    /// The sighting where there is one, else the record, else absent.
+    /// The sighting where there is one, else the record, else lost or absent.
     Standing standing(const TargetKey& target) const;
 
     // Tickets.
@@ -160,6 +168,7 @@ public:
 
 private:
     void unsee(const TargetKey& target);
+    void lose(const TargetKey& target, UnitId unit, kube::ResourceVersion version);
     void drop_part(const TargetKey& target);
 
     template <typename Value>
@@ -167,6 +176,13 @@ private:
 
     ByTarget<Record> records_;
     std::unordered_map<UnitId, std::vector<TargetKey>> by_unit_;  // each in order; none is empty
+    /// A record that was lost: what shows a later version than this shows where it is.
+    struct LostRecord {
+        UnitId unit = 0;
+        kube::ResourceVersion version = 0;
+    };
+    ByTarget<LostRecord> lost_;
+    UnitIndex lost_by_;  // of lost_
     ByTarget<Sighting> sightings_;
     std::map<std::pair<KindId, Watched>, kube::ResourceVersion> shown_;  // up to where each watch has come
     ByTarget<std::set<UnitId>> parts_;  // by whole target: units that have, or had, a part there

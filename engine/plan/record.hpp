@@ -39,6 +39,9 @@ struct Absent {
     bool seen = false;  ///< an answer said so
 };
 
+/// The watch of our labels shows it no more, by no doing of ours: it was deleted, or it lost its label and is there.
+struct Lost {};
+
 /// An object of that name that carries no claim of ours.
 struct Foreign {
     Uid uid;
@@ -51,7 +54,7 @@ struct Foreign {
 };
 
 /// What is known to stand at a target.
-using Standing = std::variant<Absent, Record, Foreign>;
+using Standing = std::variant<Absent, Lost, Record, Foreign>;
 
 /// The interned text of the keys that a claim lists.
 inline std::string keys_text(const std::vector<std::string>& labels, const std::vector<std::string>& annotations) {

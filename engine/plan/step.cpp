@@ -5,7 +5,8 @@
 namespace moontide::plan {
 
 std::string_view name(const Step& step) {
-    static constexpr std::array<std::string_view, 5> names = {"create", "replace", "apply", "release", "delete"};
+    static constexpr std::array<std::string_view, 6> names = {"create",  "replace", "apply",
+                                                              "release", "delete",  "look"};
     static_assert(std::variant_size_v<Step> == names.size());
     return names[step.index()];
 }

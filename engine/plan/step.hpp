@@ -76,7 +76,12 @@ struct Delete {
     kube::ResourceVersion resource_version = 0;
 };
 
-using Step = std::variant<Create, Replace, Apply, Release, Delete>;
+/// Writes nothing: a GET tells what is there, and what that shows is judged anew.
+struct Look {
+    TargetKey target;
+};
+
+using Step = std::variant<Create, Replace, Apply, Release, Delete, Look>;
 
 std::string_view name(const Step& step);  ///< "create", as metrics and logs have it
 const TargetKey& target(const Step& step);

@@ -134,7 +134,7 @@ void Copies::relisted(kube::ResourceVersion version) {
                 stirred.emplace_back(target, record.unit);
             }
         });
-        for (const auto& target : gone) have.remove(target);
+        for (const auto& target : gone) have.lose(target);
         for (const auto& [target, record] : listed_) {
             const auto* known = have.record(target);
             if (is_known(known, record.uid, record.resource_version)) continue;
@@ -178,9 +178,7 @@ void Copies::changed(watch::EventType type, std::string_view object_json) {
         for (const auto& target : targets) {
             const auto found = records.find(target);
             const auto record = found == records.end() ? std::nullopt : std::optional(found->second);
-            // A part ends while its object stays and others' parts keep it in the watch.
-            const bool ended = deleted || (watched_ == plan::Watched::parts && !record);
-            news.emplace_back(target, note(have, target, *live, record, ended));
+            news.emplace_back(target, note(have, target, *live, record, deleted));
         }
     });
     for (const auto& [target, one] : news) {
@@ -190,7 +188,9 @@ void Copies::changed(watch::EventType type, std::string_view object_json) {
 }
 
 Copies::News Copies::note(plan::Have& have, const plan::TargetKey& target, const plan::Live& live,
-                          const std::optional<plan::Record>& record, bool ended) {
+                          const std::optional<plan::Record>& record, bool deleted) {
+    // A part ends while its object stays and others' parts keep it in the watch.
+    const bool ended = deleted || (watched_ == plan::Watched::parts && !record);
     const auto* known = have.record(target);
     if (is_known(known, live.uid, live.resource_version)) return {};
     const auto before = known == nullptr ? std::optional<plan::Record>() : *known;
@@ -199,6 +199,8 @@ Copies::News Copies::note(plan::Have& have, const plan::TargetKey& target, const
     const bool own = have.caught_up(target, live.uid, live.resource_version, ended);
     if (record) {
         have.put(target, *record);
+    } else if (deleted && !own) {
+        have.lose(target);
     } else {
         have.remove(target);
     }

@@ -38,7 +38,7 @@ private:
         bool by_others = false;
     };
     News note(plan::Have& have, const plan::TargetKey& target, const plan::Live& live,
-              const std::optional<plan::Record>& record, bool ended);
+              const std::optional<plan::Record>& record, bool deleted);
     void look_at(const plan::TargetKey& target, plan::UnitId unit, bool by_others);
 
     Board& board_;

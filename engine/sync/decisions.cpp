@@ -211,7 +211,9 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
 
     auto& step = std::get<plan::Do>(decision);
     const bool removes = wish == nullptr;
-    if (removes) {
+    if (std::holds_alternative<plan::Look>(step.step)) {
+        if (board_.options.dry_run) return std::nullopt;
+    } else if (removes) {
         const Gate::Drop drop{unit.id, target.namespace_name};
         if (first_look && board_.namespaces.find({}, board_.names.text(target.namespace_name)))
             running.gate.dropped(drop);

@@ -40,6 +40,7 @@ Deed::What deed_of(const plan::Step& step, bool by_delete) {
 
 /// Asked for only to see what is there.
 bool is_look(const plan::Step& step) {
+    if (std::holds_alternative<plan::Look>(step)) return true;
     if (const auto* create = std::get_if<plan::Create>(&step)) return create->look_first;
     const auto* applied = std::get_if<plan::Apply>(&step);
     return applied != nullptr && applied->look_first;
@@ -90,13 +91,23 @@ void Outcomes::look_again(const plan::Ticket& ticket, const plan::TargetKey& tar
 
 void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid,
                     kube::ResourceVersion version) {
+    have.give_up(target);
     const auto* record = have.record(target);
     if (record != nullptr && record->unwatched) {
         have.remove(target);
-        return;
+        record = nullptr;
     }
-    // Where neither watch nor answer has it any more, the watch was quicker than the answer and nothing is awaited.
-    if (record == nullptr && have.sighting(target) == nullptr) return;
+    if (record == nullptr) {
+        // The watch was quicker than the answer, and nothing is awaited.
+        const auto* seen = have.sighting(target);
+        if (seen == nullptr) return;
+        // Nor of what lacks our label: no watch shows the end of it.
+        const auto* shown = std::get_if<plan::Record>(&seen->standing);
+        if (shown != nullptr && !shown->labelled) {
+            have.forget_foreign(target);
+            return;
+        }
+    }
     have.see(target, {.standing = plan::Absent{}, .version = version, .uid = uid, .own_write = true});
 }
 
@@ -150,6 +161,8 @@ Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, cons
     const auto* known = have.record(target);
     if (known != nullptr && known->unwatched) have.remove(target);
     if (!fate.live) {
+        have.give_up(target);
+        if (have.record(target) == nullptr) have.forget_foreign(target);
         const bool looked = is_look(order.step) && !apply::creates(order.step);
         if (have.record(target) != nullptr || looked) {
             have.see(target, {.standing = plan::Absent{.seen = true},
@@ -164,7 +177,7 @@ Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, cons
     if (const auto record = part_of(board_, *fate.live, order.unit)) {
         sighting.standing = *record;
         have.see(part, sighting);
-    } else if (have.record(part) != nullptr || have.sighting(part) != nullptr) {
+    } else if (have.record(part) != nullptr || have.sighting(part) != nullptr || have.is_lost(part)) {
         sighting.standing = plan::Absent{};
         have.see(part, sighting);
     }

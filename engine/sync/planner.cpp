@@ -110,7 +110,9 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
     auto& gate = board_.policies[running.index]->gate;
     reach_.forget(unit.id);
     companions_.forget(unit.id);
-    const bool has_copies = board_.have.with([&](const plan::Have& have) { return have.count_of(unit.id) > 0; });
+    const bool has_copies = board_.have.with([&](const plan::Have& have) {
+        return have.count_of(unit.id) > 0 || !have.in_hand(unit.id, 0).empty() || !have.lost_by(unit.id, 0).empty();
+    });
     const bool told = unit.presence == Presence::deleted || unit.presence == Presence::present ||
                       unit.presence == Presence::proven || unit.in_group != 0;
     if (!told && has_copies) {

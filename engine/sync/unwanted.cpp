@@ -31,6 +31,14 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
         // A step on its way makes what must then go again.
         const auto in_hand = have.in_hand(unit.id, key.spot);
         have_targets.insert(have_targets.end(), in_hand.begin(), in_hand.end());
+        for (const auto& target : have.lost_by(unit.id, key.spot)) {
+            const auto there = board.namespaces.find({}, board.names.text(target.namespace_name));
+            if (there && !there->terminating()) {
+                have_targets.push_back(target);
+            } else {
+                have.give_up(target);  // gone with its namespace, if it was not before
+            }
+        }
         for (const auto& target : have.contested_by(unit.id, key.spot)) {
             if (settled.contains(target)) continue;
             have.withdraw(target, unit.id);

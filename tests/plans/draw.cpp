@@ -174,6 +174,12 @@ Plan draw(std::uint64_t seed) {
     }
     plan.quiet_restart = dice.chance(30);
     if (dice.chance(25)) plan.policy = Policy::refuse;
+    if (plan.policy == Policy::refuse) {
+        // Without marks to look for, an engine that starts cannot find a copy without our labels that nothing asks for.
+        for (auto& action : plan.actions) {
+            if (action.what == What::copy_unlabel) action.what = What::copy_note;
+        }
+    }
     return plan;
 }
 

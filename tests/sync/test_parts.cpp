@@ -249,6 +249,14 @@ TEST_CASE("marks that are taken off a part by hand come back, with the claim too
     scene.expect_as_before();
 }
 
+TEST_CASE("parts that lose their label as their sources go, go too") {
+    Shared scene;
+    scene.world.api.merge(scene.app(), {{"metadata", {{"labels", {{PART, nullptr}}}}}});
+    scene.world.remove(scene.one);
+    scene.world.remove(scene.two);
+    scene.expect_as_before();
+}
+
 TEST_CASE("an object that goes is made anew by merge, and awaited again by join") {
     World world;
     const auto red = world.make_namespace("red", {}, {{"test/world", world.id()}});

@@ -179,6 +179,21 @@ TEST_CASE("a copy whose claim and mark are taken away is out of our care") {
     world.check_untouched(taken);
 }
 
+TEST_CASE("copies that lose their label as their sources go, go too") {
+    World world;
+    const auto red = world.make_target("red");
+    std::vector<Json> sources;
+    for (int i = 0; i < 20; ++i) sources.push_back(world.make_source("shared-" + std::to_string(i), {{"a", "1"}}));
+    Engine engine(world);
+    for (const auto& source : sources) world.expect_copy(red, source);
+    engine.settle();
+    for (const auto& source : sources) {
+        world.api.merge(config_map(red, ref_of(source).name), {{"metadata", {{"labels", nullptr}}}});
+        world.remove(source);
+    }
+    for (const auto& source : sources) world.expect_copy_gone(red, source);
+}
+
 TEST_CASE("a copy that still carries its mark gets its claim back") {
     World world;
     const auto red = world.make_target("red");

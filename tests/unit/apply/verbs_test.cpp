@@ -75,6 +75,14 @@ TEST_CASE("each step is one request, read first where its body is made from what
     }
 }
 
+TEST_CASE("a look reads what is there, whatever it is, and has nothing to write") {
+    const plan::Step look = plan::Look{target};
+    CHECK(needs_look(look));
+    CHECK_FALSE(creates(look));
+    CHECK_FALSE(is_as_judged(look, live().dump()));
+    CHECK_FALSE(call_for(order(look), address, signature, live().dump()));
+}
+
 TEST_CASE("the claim that goes along says whether we made the object") {
     const auto making = [](const plan::Step& step) {
         const auto call = call_for(order(step), address, signature, live().dump()).value();

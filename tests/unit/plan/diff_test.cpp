@@ -63,6 +63,7 @@ const std::map<std::string, Standing>& standings() {
         {"differs-immutable", record([&](Record& r) { differs(r), r.immutable = true; })},
         {"differs-taken-immutable", record([&](Record& r) { differs(r), r.immutable = true, r.made = false; })},
         {"unlabelled", record([](Record& r) { r.labelled = r.plain = false; })},
+        {"unlabelled-immutable", record([](Record& r) { r.labelled = r.plain = false, r.immutable = true; })},
         {"terminating", record([](Record& r) { r.terminating = true; })},
         {"by-marks", record([&](Record& r) { differs(r), r.by_marks = r.unwatched = true; })},
         {"by-marks-terminating", record([](Record& r) { r.by_marks = r.unwatched = r.terminating = true; })},
@@ -77,6 +78,7 @@ const std::map<std::string, Standing>& standings() {
         {"joined-lists", record([](Record& r) { r.fields = r.joined = r.managed = r.lists = true, r.made = false; })},
         {"joined-terminating", record([](Record& r) { r.fields = r.joined = r.terminating = true, r.made = false; })},
         {"seen-absent", Absent{true}},
+        {"lost", Lost{}},
         {"foreign-claimed", foreign([](Foreign& f) { f.claimed = true; })},
         {"foreign", foreign([](Foreign&) {})},
         {"foreign-immutable", foreign([](Foreign& f) { f.immutable = true; })},
@@ -120,7 +122,7 @@ std::string words(const Decision& decision) {
         proves(*release);
         if (release->lists) text += " lists";
         if (!release->managed) text += " unmanaged";
-    } else {
+    } else if (!std::holds_alternative<Look>(step)) {
         proves(std::get<Delete>(step));
     }
     return text;
@@ -190,6 +192,7 @@ joined,joined-differs,joined-lists,joined-unlabelled  none  wants,lets_go  *    
 joined-terminating                                    none  wants,lets_go  *       keep
 right,right-immutable,differs,differs-marked          none  self           *       delete
 differs-keys,differs-immutable,unlabelled             none  self           *       delete
+unlabelled-immutable                                  none  self           *       delete
 right-taken,differs-taken,differs-taken-immutable     none  self           *       release
 terminating,by-marks-terminating                      none  self           *       wait
 unwatched-terminating                                 none  self           *       wait
@@ -198,17 +201,20 @@ by-marks                                              none  self           repor
 right,right-taken,right-immutable,differs             none  wants,lets_go  *       keep
 differs-marked,differs-keys,differs-taken             none  wants,lets_go  *       keep
 differs-immutable,differs-taken-immutable,unlabelled  none  wants,lets_go  *       keep
+unlabelled-immutable                                  none  wants,lets_go  *       keep
 terminating,by-marks,by-marks-terminating             none  wants,lets_go  *       keep
 unwatched-terminating                                 none  wants,lets_go  *       keep
 foreign,foreign-immutable,foreign-same                none  *              *       keep
 foreign-same-immutable,foreign-marked                 none  *              *       keep
 foreign-marked-immutable,foreign-terminating          none  *              *       keep
+lost                                                  none  *              *       look
 )";
 
 constexpr const char* held_rows = R"(
 right,right-taken,right-immutable,differs             any  wants          *  refuse HeldByOther
 differs-marked,differs-keys,differs-taken             any  wants          *  refuse HeldByOther
 differs-immutable,differs-taken-immutable,unlabelled  any  wants          *  refuse HeldByOther
+unlabelled-immutable                                  any  wants          *  refuse HeldByOther
 terminating,by-marks,by-marks-terminating             any  wants          *  refuse HeldByOther
 unwatched-terminating                                 any  wants          *  refuse HeldByOther
 terminating                                           any  self,lets_go   *  wait
@@ -217,7 +223,7 @@ joined-terminating                                    any  *              *  wai
 joined,joined-lists                                   any  *              *  keep
 joined-unlabelled                                     any  *              *  apply 5 joined
 fields                                                any  self           *  keep
-absent                                                join *              *  apply 0 joined look
+absent,lost                                           join *              *  apply 0 joined look
 seen-absent                                           join *              *  refuse Awaited
 foreign,foreign-immutable,foreign-same,foreign-same-immutable  merge,join  *  *  apply 5 joined
 foreign-marked,foreign-marked-immutable               merge,join     *    *  apply 5 joined
@@ -236,11 +242,10 @@ foreign-marked,foreign-marked-immutable               adopt          *    *  ref
 
 TEST_CASE("every case of content that is ours whole") {
     check_table(std::string(unwanted_rows) + held_rows + R"(
-absent,seen-absent                 refuse,marked,adopt,overwrite,merge  *  *  create
+absent,seen-absent,lost            refuse,marked,adopt,overwrite,merge  *  *  create
 by-marks-terminating,unwatched-terminating  any         self,lets_go  *  create look
-right                              any                          lets_go  *  replace made put
+right,right-immutable              any                          lets_go  *  replace made put
 right-taken                        any                          lets_go  *  replace taken put
-right-immutable                    any                          lets_go  *  delete
 differs                            any                     self,lets_go  *  replace made put
 differs-marked                     any                     self,lets_go  *  replace made patch
 differs-keys                       any                     self,lets_go  *  replace made merge
@@ -250,7 +255,7 @@ differs-taken-immutable            any                     self,lets_go  *  refu
 fields                             any                          lets_go  *  replace made put
 fields-differ,fields-edited        any                     self,lets_go  *  replace made put
 joined-differs                     any                                *  *  apply 5 joined
-unlabelled                         any                     self,lets_go  *  replace made merge
+unlabelled,unlabelled-immutable    any                     self,lets_go  *  replace made merge
 by-marks                           any                     self,lets_go  *  replace made merge takes-over
 foreign-marked                     marked                             *  *  replace made merge takes-over
 foreign-marked-immutable           marked                             *  *  delete
@@ -263,7 +268,7 @@ foreign-immutable,foreign-marked-immutable  overwrite                 *  *  refu
 
 TEST_CASE("every case of fields that are ours: only apply writes them") {
     check_table(std::string(unwanted_rows) + held_rows + R"(
-absent,seen-absent                 refuse,marked,adopt,overwrite,merge  *  *  apply 0 made
+absent,seen-absent,lost            refuse,marked,adopt,overwrite,merge  *  *  apply 0 made
 by-marks-terminating,unwatched-terminating  any         self,lets_go  *  apply 0 made look
 fields                             refuse,marked,adopt,overwrite     lets_go  *  apply 5 made force
 fields                             merge,join                        lets_go  *  apply 5 made
@@ -272,16 +277,15 @@ fields-differ                      merge,join                self,lets_go  *  ap
 fields-edited                      refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force doubted
 fields-edited                      merge,join                self,lets_go  *  apply 5 made doubted
 joined-differs                     any                                *  *  apply 5 joined
-right                              refuse,marked,adopt,overwrite  lets_go  *  apply 5 made force takes-over
-right                              merge,join                   lets_go  *  apply 5 made takes-over
-right-immutable                    any                          lets_go  *  delete
+right,right-immutable              refuse,marked,adopt,overwrite  lets_go  *  apply 5 made force takes-over
+right,right-immutable              merge,join                   lets_go  *  apply 5 made takes-over
 right-taken                        refuse,marked,adopt,merge,join  lets_go  *  apply 5 taken takes-over
 right-taken                        overwrite                    lets_go  *  apply 5 taken force takes-over
 differs,differs-marked,differs-keys  refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
 differs,differs-marked,differs-keys  merge,join              self,lets_go  *  apply 5 made takes-over
 differs-immutable                  any                     self,lets_go  *  delete
-unlabelled,by-marks                refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
-unlabelled,by-marks                merge,join              self,lets_go  *  apply 5 made takes-over
+unlabelled,unlabelled-immutable,by-marks                refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
+unlabelled,unlabelled-immutable,by-marks                merge,join              self,lets_go  *  apply 5 made takes-over
 differs-taken                      refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken takes-over
 differs-taken                      overwrite               self,lets_go  *  apply 5 taken force takes-over
 differs-taken-immutable            any                     self,lets_go  *  refuse Immutable

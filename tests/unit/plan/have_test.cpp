@@ -108,6 +108,47 @@ TEST_CASE("any history of records is indexed as it is kept") {
     }
 }
 
+TEST_CASE("what left its watch is lost until something later tells of it") {
+    Have have;
+    const auto lost = [&] { return std::holds_alternative<Lost>(have.standing(a)); };
+    const auto lose = [&] {
+        have.put(a, record(first, 5));
+        have.lose(a);
+        REQUIRE(lost());
+    };
+    lose();
+    CHECK(have.lost_by(1, 0) == std::vector{a});
+    CHECK(have.lost_by(1, 2).empty());
+    CHECK(have.units_in_hand().contains(1));
+    CHECK(have.targets_of(1).empty());
+
+    SECTION("the watch shows it again") {
+        have.put(a, record(first, 6));
+        CHECK(version_at(have, a) == 6);
+    }
+    SECTION("an answer that is older says nothing") {
+        have.see(a, foreign(5));
+        have.forget_foreign(a);
+        CHECK(lost());
+        return;
+    }
+    SECTION("an answer shows it as it is") {
+        have.see(a, foreign(6));
+        have.forget_foreign(a);
+        CHECK(absent(have, a));
+    }
+    SECTION("it is not there") {
+        have.give_up(a);
+        CHECK(absent(have, a));
+    }
+    SECTION("what was not known cannot be lost") {
+        have.give_up(a);
+        have.lose(a);
+        CHECK(absent(have, a));
+    }
+    CHECK(have.lost_by(1, 0).empty());
+}
+
 TEST_CASE("an own write is seen until the watch shows it, and then needs no look") {
     Have have;
     have.see(a, written(first, 5));
@@ -259,7 +300,7 @@ TEST_CASE("a relist names what was written before it and is not there: no event 
     const auto vanished = have.relisted(0, Watched::copies, 8);
     REQUIRE(vanished.size() == 1);
     CHECK(vanished.front() == std::pair(a, written.unit));
-    CHECK(absent(have, a));
+    CHECK(std::holds_alternative<Lost>(have.standing(a)));
 }
 
 TEST_CASE("a target has one ticket, the last one issued") {
