@@ -7,7 +7,7 @@ ctest := ctest --output-on-failure --no-tests=error --parallel $(shell nproc)
 sources = git ls-files -z -- '*.cpp' '*.hpp'
 
 # What is asked whether it sees a planted bug.
-mutant_tests = plan apply watch cache policy status sync_parts sync proof
+mutant_tests = plan apply watch cache policy status sync_parts sync proof plans
 
 .PHONY: help
 help: ## print this list
