@@ -1,5 +1,6 @@
 // Settling: at each remark "settled" the copies that are asked for are there and right, and none is left over.
 #include "checker.hpp"
+#include "parts.hpp"
 
 #include <set>
 
@@ -35,9 +36,13 @@ public:
         for (const auto& [place, states] : timeline_.objects()) {
             if (!terms_.copies.contains(place.resource) || wanted.contains(place)) continue;
             const auto object = timeline_.object_at(place, settled_.number);
-            if (!object || !is_ours(terms_, *object) || is_terminating(*object)) continue;
+            if (!object || is_terminating(*object)) continue;
             const auto space = timeline_.object_at({"namespaces", "", place.namespace_name}, settled_.number);
             if (!space || is_terminating(*space)) continue;
+            if (!is_ours(terms_, *object)) {
+                look_for_parts(place, *object, Json::object());
+                continue;
+            }
             broken(place, "is left, and nothing asks for it");
         }
         return std::move(violations_);
@@ -48,7 +53,8 @@ private:
         const auto copy = timeline_.object_at(target, settled_.number);
         if (!copy) return broken(target, "is not there, and a source asks for it");
         if (!is_ours(terms_, *copy)) {
-            // Somebody else's: it is to be left.
+            // Somebody else's: it is to be left, or to be joined.
+            look_for_parts(target, *copy, wish.content);
             const bool to_be_taken = terms_.existing == Existing::overwrite ||
                                      (terms_.existing == Existing::marked && terms_.marked && terms_.marked(*copy));
             if (to_be_taken) broken(target, "was not taken over");
@@ -57,6 +63,14 @@ private:
         if (content_of(*copy) != wish.content && !is_terminating(*copy)) {
             broken(target, "differs from what its source asks for");
         }
+    }
+
+    void look_for_parts(const Place& place, const Json& object, const Json& wished) {
+        if (terms_.existing != Existing::merge) return;
+        if (has_part(terms_, object) == wished.empty()) broken(place, wished.empty() ? "keeps a part" : "has no part");
+        if (!holds(object, wished)) broken(place, "lacks what is asked for");
+        if (!leftovers(object, wished, timeline_.keys_offered(terms_, place)).empty())
+            broken(place, "keeps what is asked for no more");
     }
 
     void broken(const Place& place, const std::string& what) {

@@ -120,6 +120,58 @@ Story release() {
     return story;
 }
 
+constexpr auto* FIELDS = R"(return {
+  api    = "moontide/v1",
+  from   = { kind = "ConfigMap", namespace = "@SOURCES@", annotations = { ["flux-extension.nrfcloud.com/sync-configmap"] = "true" } },
+  into   = { annotations = { ["flux-extension.nrfcloud.com/sync-target"] = "true" } },
+  writes = "fields",
+})";
+
+/// By server-side apply: made, followed, repaired, removed.
+Story fields() {
+    Story story{.name = "copies of fields",
+                .before = two_targets,
+                .acts = {{[](Scene& scene) { scene.change("a", {{"data", {{"k", nullptr}, {"l", "3"}}}}); }},
+                         {[](Scene& scene) { scene.edit_copy("red", "a", {{"data", {{"l", "edited"}}}}); }},
+                         {[](Scene& scene) { scene.remove("a"); }}}};
+    story.lua = FIELDS;
+    story.terms = [](const Scene& scene) {
+        auto terms = annotation_sync_terms(scene.world.sources(), scene.world.id());
+        terms.existing = Existing::refuse;
+        return terms;
+    };
+    return story;
+}
+
+constexpr auto* MERGING = R"(return {
+  api      = "moontide/v1",
+  from     = { kind = "ConfigMap", namespace = "@SOURCES@", annotations = { ["flux-extension.nrfcloud.com/sync-configmap"] = "true" } },
+  into     = { annotations = { ["flux-extension.nrfcloud.com/sync-target"] = "true" } },
+  existing = "merge",
+})";
+
+/// Parts of somebody's object, which is left as it was; where there is none, a copy.
+Story parts() {
+    Story story{.name = "parts",
+                .before =
+                    [](Scene& scene) {
+                        two_targets(scene);
+                        scene.plant("red", "a", {{"mine", "yes"}}, {{"metadata", {{"labels", {{"app", "web"}}}}}});
+                    },
+                .acts = {{[](Scene& scene) { scene.change("a", {{"data", {{"k", "2"}, {"l", "3"}}}}); }},
+                         {[](Scene& scene) { scene.change("a", {{"data", {{"k", nullptr}}}}); }},
+                         {[](Scene& scene) { scene.opt("red", false); }},
+                         {[](Scene& scene) { scene.opt("red", true); }},
+                         {[](Scene& scene) { scene.remove("a"); }}}};
+    story.lua = MERGING;
+    story.terms = [](const Scene& scene) {
+        auto terms = annotation_sync_terms(scene.world.sources(), scene.world.id());
+        terms.existing = Existing::merge;
+        return terms;
+    };
+    return story;
+}
+
 constexpr auto* SECRETS = R"(return {
   api   = "moontide/v1",
   from  = { kind = "Secret", namespace = "@SOURCES@" },
@@ -189,8 +241,8 @@ Story ordinary_story() {
 }
 
 std::vector<Story> writing_stories() {
-    return {fan_out(), update(),     repair(),    others_marks(), takeover(), deletion(),
-            opt_out(), while_down(), immutable(), release(),      secrets()};
+    return {fan_out(),    update(),    repair(),  others_marks(), takeover(), deletion(), opt_out(),
+            while_down(), immutable(), release(), fields(),       parts(),    secrets()};
 }
 
 }  // namespace moontide::proof

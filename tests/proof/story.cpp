@@ -1,5 +1,6 @@
 #include "story.hpp"
 
+#include "parts.hpp"
 #include "runner.hpp"
 
 #include <algorithm>
@@ -298,6 +299,8 @@ std::string unrest(const test::Objects& objects, const Terms& terms) {
                                          (terms.existing == Existing::marked && terms.marked && terms.marked(*copy)) ||
                                          (terms.existing == Existing::adopt && content_of(*copy) == wish->content);
                 if (to_be_taken) return ref.text() + " is not taken over";
+                if (terms.existing == Existing::merge && !(has_part(terms, *copy) && holds(*copy, wish->content)))
+                    return ref.text() + " has not its part";
                 continue;
             }
             if (content_of(*copy) != wish->content) return ref.text() + " is not as it should be";
@@ -305,7 +308,9 @@ std::string unrest(const test::Objects& objects, const Terms& terms) {
     }
     for (const auto& [ref, object] : objects.all()) {
         if (ref.kind.kind != "ConfigMap" && ref.kind.kind != "Secret") continue;
-        if (!wanted.contains(ref) && is_ours(terms, object)) return ref.text() + " is left";
+        if (wanted.contains(ref)) continue;
+        if (is_ours(terms, object)) return ref.text() + " is left";
+        if (has_part(terms, object)) return ref.text() + " keeps a part";
     }
     return {};
 }

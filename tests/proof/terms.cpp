@@ -9,6 +9,7 @@ namespace {
 constexpr auto* SOURCE_MARK = "flux-extension.nrfcloud.com/sync-configmap";
 constexpr auto* TARGET_MARK = "flux-extension.nrfcloud.com/sync-target";
 constexpr auto* COPY_MARK = "flux-extension.nrfcloud.com/sync-source";
+constexpr auto* CLAIM = "moontide.dev/claim";
 
 std::string annotation(const Json& object, const char* key) {
     const auto annotations = object.at("metadata").value("annotations", Json::object());
@@ -46,7 +47,9 @@ Terms annotation_sync_terms(std::string sources, std::string instance) {
         return Wish{"configmaps", source.at("metadata").value("name", ""), content_of(source)};
     };
     terms.marked = [sources](const Json& object) {
-        return annotation(object, COPY_MARK) == sources + "/" + object.at("metadata").value("name", "");
+        // With a claim it is a copy, or somebody's clone of one.
+        return annotation(object, COPY_MARK) == sources + "/" + object.at("metadata").value("name", "") &&
+               annotation(object, CLAIM).empty();
     };
     return terms;
 }

@@ -22,7 +22,7 @@ struct Wish {
 };
 
 /// The slot `existing`, as far as it lets the engine touch what carries no claim.
-enum class Existing { refuse, marked, adopt, overwrite };
+enum class Existing { refuse, marked, adopt, overwrite, merge };
 
 struct Terms {
     std::string instance;             ///< value of moontide.dev/instance

@@ -61,6 +61,50 @@ TEST_CASE("ownership breaks where what was taken over is deleted") {
     CHECK(forged.broken() == "ownership");
 }
 
+TEST_CASE("a part changes nothing of what is somebody else's, and goes whole") {
+    Forged forged;
+    forged.terms.existing = Existing::merge;
+    forged.put("configmaps", Forged::source({{"k", "1"}}), 0);
+    const auto foreign = Forged::object("red", "a", {{"mine", "yes"}});
+    forged.put("configmaps", foreign, 0);
+    auto joined = foreign;
+    joined["data"]["k"] = "1";
+    joined["metadata"]["labels"]["moontide.dev/part"] = "m";
+    joined["metadata"]["annotations"]["part.moontide.dev/0123"] = R"({"instance":"m"})";
+    SECTION("joined and taken out") {
+        forged.engine_replaces(joined);
+        forged.note("settled");
+        forged.space("red", false);
+        forged.engine_replaces(foreign);
+        forged.note("settled");
+        CHECK(forged.broken().empty());
+    }
+    SECTION("somebody's key is changed") {
+        joined["data"]["mine"] = "no";
+        forged.engine_replaces(joined);
+        CHECK(forged.broken() == "ownership");
+    }
+    SECTION("not joined") {
+        forged.note("settled");
+        CHECK(forged.broken() == "settling");
+    }
+    SECTION("the mark alone goes") {
+        forged.engine_replaces(joined);
+        forged.space("red", false);
+        auto left = foreign;
+        left["data"]["k"] = "1";
+        forged.engine_replaces(left);
+        forged.note("settled");
+        CHECK(forged.broken() == "settling");
+    }
+    SECTION("the part stays") {
+        forged.engine_replaces(joined);
+        forged.space("red", false);
+        forged.note("settled");
+        CHECK(forged.broken() == "settling");
+    }
+}
+
 TEST_CASE("preconditions break where a write names no version or no uid") {
     Forged forged;
     forged.put("configmaps", Forged::source({{"k", "1"}}), 0);

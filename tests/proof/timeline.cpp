@@ -59,7 +59,11 @@ Json claim_of(const Json& object) {
 
 bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Write& write) {
     const auto& asked = write.asked();
-    if (asked.verb != "create" || write.status() != 409) return false;
+    // An apply that may only create names a version that no object has.
+    const auto body = Json::parse(asked.body, nullptr, false);
+    const bool applies = asked.verb == "patch" && body.is_object() &&
+                         body.value("metadata", Json::object()).value("resourceVersion", "") == "1";
+    if ((asked.verb != "create" && !applies) || write.status() != 409) return false;
     const auto there = timeline.object_at({asked.resource, asked.namespace_name, asked.name}, write.answer->number);
     return there && !is_ours(terms, *there);
 }
@@ -196,6 +200,15 @@ std::vector<Timeline::Offer> Timeline::offers(const Terms& terms, const Place& p
     }
     std::ranges::sort(offers, {}, [](const Offer& offer) { return offer.source->version; });
     return offers;
+}
+
+std::set<std::string> Timeline::keys_offered(const Terms& terms, const Place& place) const {
+    std::set<std::string> keys;
+    for (const auto& offer : offers(terms, place)) {
+        const auto data = offer.content.value("data", Json::object());
+        for (const auto& [key, value] : data.items()) keys.insert(key);
+    }
+    return keys;
 }
 
 }  // namespace moontide::proof

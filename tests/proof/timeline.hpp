@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,8 @@ public:
         Json content;
     };
     std::vector<Offer> offers(const Terms& terms, const Place& place) const;
+    /// The keys of data that any of them asks for.
+    std::set<std::string> keys_offered(const Terms& terms, const Place& place) const;
 
 private:
     /// Numbers of the entries at which what the place depends on changed, and of the span's ends.
@@ -99,7 +102,8 @@ std::string uid_of(const Json& object);
 std::string version_of(const Json& object);
 /// The engine's claim, where the object carries one that can be read; else null.
 Json claim_of(const Json& object);
-/// A create that the server refused since something stands there that is not ours: how a start finds it.
+/// A create, or an apply that may only create, that the server refused since something stands there that is not ours:
+/// how a start finds it.
 bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Write& write);
 /// It carries this instance's claim for its own place.
 bool is_ours(const Terms& terms, const Json& object);
