@@ -343,6 +343,7 @@ Result<std::unique_ptr<Client>> Client::create(Loop& loop, Access access, Client
     auto url = TRY(parse_url(access.server));
     if (url.scheme != "https") return fail("server '" + access.server + "' must begin with https://");
     auto proxy = TRY(proxy_for(access.proxy_url, ProxyEnvironment::read(), url.host));
+    if (proxy) proxy->authorities = access.certificate_authority;
     // What is wrong with the TLS files is said now and not with the first request.
     TRY(tls::client_context(access));
     return std::make_unique<ClientImplementation>(loop, std::move(access), std::move(options), std::move(url),

@@ -1,6 +1,7 @@
 #include "kube/connection_dial.hpp"
 
 #include "kube/connection_url.hpp"
+#include "kube/proxy_tunnel.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -89,23 +90,27 @@ public:
         }
     }
 
+    std::string awaited() const {
+        if (tunnel_) return proxy_->name() + ": " + tunnel_->awaited();
+        if (addresses_.empty()) return "the name servers' answer for " + (proxy_ ? proxy_->host : host_);
+        return "a connection to " + place();
+    }
+
     /// After this `done` is not called any more.
     void abandon() {
         done_ = nullptr;
+        tunnel_.reset();
         release();
     }
 
 private:
-    std::string place() const {
-        return proxy_ ? "proxy " + Url{{}, {}, {}, proxy_->host, proxy_->port, {}}.authority()
-                      : Url{{}, {}, {}, host_, port_, {}}.authority();
-    }
+    std::string place() const { return proxy_ ? proxy_->name() : Url{{}, {}, {}, host_, port_, {}}.authority(); }
 
     void resolved(AddressList list) {
         for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) addresses_.push_back(one);
         list_ = std::move(list);
         if (addresses_.empty()) {
-            return finish(fail("cannot resolve " + (proxy_ ? proxy_->host : host_) +
+            return finish(fail("cannot resolve " + (proxy_ ? proxy_->host + " of " + proxy_->name() : host_) +
                                    ": no such name, or no answer from the name servers",
                                Retry::later));
         }
@@ -167,18 +172,11 @@ private:
             return try_next();
         }
         release();
-        if (!proxy_) return finish(descriptor);
-        tunnel_descriptor_ = descriptor;
-        tunnel_ = std::make_unique<Tunnel>(loop_, descriptor, *proxy_, host_, port_,
-                                           [this](Result<void> result) { tunnelled(std::move(result)); });
-    }
-
-    void tunnelled(Result<void> result) {
-        const auto keep = shared_from_this();
-        const int descriptor = std::exchange(tunnel_descriptor_, -1);
-        if (result) return finish(descriptor);
-        ::close(descriptor);
-        finish(std::unexpected(std::move(result).error()));
+        auto stream = std::make_unique<TcpStream>(descriptor);
+        if (!proxy_) return finish(std::move(stream));
+        tunnel_ =
+            std::make_unique<Tunnel>(loop_, std::move(stream), *proxy_, host_, port_,
+                                     [this](Result<std::unique_ptr<ByteStream>> result) { finish(std::move(result)); });
     }
 
     void release() {
@@ -193,20 +191,12 @@ private:
             ::close(descriptor);
         }
         attempts_.clear();
-        if (tunnel_descriptor_ >= 0 && !done_) {
-            tunnel_.reset();
-            ::close(std::exchange(tunnel_descriptor_, -1));
-        }
     }
 
-    void finish(Result<int> result) {
+    void finish(Result<std::unique_ptr<ByteStream>> result) {
         const auto keep = shared_from_this();
         release();
-        if (const auto done = std::exchange(done_, nullptr)) {
-            done(std::move(result));
-        } else if (result) {
-            ::close(*result);
-        }
+        if (const auto done = std::exchange(done_, nullptr)) done(std::move(result));
     }
 
     Loop& loop_;
@@ -220,7 +210,6 @@ private:
     std::size_t next_ = 0;
     std::vector<int> attempts_;  // sockets that connect
     Loop::TimerId timer_ = 0;
-    int tunnel_descriptor_ = -1;
     std::unique_ptr<Tunnel> tunnel_;
     std::string last_error_ = "no address";
 };
@@ -234,6 +223,10 @@ Dial::Dial(Loop& loop, std::string host, std::uint16_t port, std::optional<Proxy
 
 Dial::~Dial() {
     self_->abandon();
+}
+
+std::string Dial::awaited() const {
+    return self_->awaited();
 }
 
 }  // namespace moontide::kube

@@ -1,8 +1,9 @@
-// From a host's name to a connected socket: resolving, several addresses, a proxy.
+// From a host's name to a stream to it: resolving, several addresses, a proxy.
 #pragma once
 
 #include "base/loop.hpp"
 #include "base/result.hpp"
+#include "kube/byte_stream.hpp"
 #include "kube/proxy.hpp"
 
 #include <cstdint>
@@ -18,8 +19,7 @@ namespace moontide::kube {
 /// its own. All calls on the loop's thread.
 class Dial {
 public:
-    /// A connected, non-blocking socket that now belongs to the callee.
-    using Done = std::function<void(Result<int>)>;
+    using Done = std::function<void(Result<std::unique_ptr<ByteStream>>)>;
 
     /// `done` is called once, never from within the constructor, and not after the Dial is gone. There is no time
     /// limit in here: dropping it ends it.
@@ -27,6 +27,9 @@ public:
     ~Dial();
     Dial(const Dial&) = delete;
     Dial& operator=(const Dial&) = delete;
+
+    /// What it waits for, for messages.
+    std::string awaited() const;
 
 private:
     class Implementation;

@@ -33,7 +33,16 @@ std::string percent_decoded(std::string_view text) {
 std::uint16_t default_port(std::string_view scheme) {
     if (scheme == "https") return 443;
     if (scheme == "http") return 80;
-    return scheme == "socks5" ? 1080 : 0;
+    return scheme == "socks5" || scheme == "socks5h" ? 1080 : 0;
+}
+
+/// For messages: whatever may be a user or a password is left out, in URLs that are not well formed too.
+std::string shown(std::string_view text) {
+    const auto at = text.rfind('@');
+    if (at == std::string_view::npos) return std::string(text);
+    const auto scheme = text.substr(0, text.find("://"));
+    const bool has_scheme = std::ranges::all_of(scheme, [](unsigned char c) { return std::isalnum(c) != 0; });
+    return (has_scheme ? std::string(scheme) + "://..." : "...") + std::string(text.substr(at));
 }
 
 }  // namespace
@@ -49,14 +58,14 @@ bool is_address(const std::string& host) {
 }
 
 Result<Url> parse_url(std::string_view text) {
-    const std::string whole(text);
+    const std::string whole = shown(text);
     Url url;
     const auto scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) return fail("'" + whole + "' is no URL: it has no scheme like https://");
     url.scheme = text.substr(0, scheme_end);
     std::ranges::transform(url.scheme, url.scheme.begin(), [](unsigned char c) { return std::tolower(c); });
     url.port = default_port(url.scheme);
-    if (url.port == 0) return fail("'" + whole + "': the scheme '" + url.scheme + "' is not known here");
+    if (url.port == 0) return fail("'" + whole + "': its scheme is not known here");
     text.remove_prefix(scheme_end + 3);
 
     const auto path_begin = text.find_first_of("/?#");
@@ -89,11 +98,14 @@ Result<Url> parse_url(std::string_view text) {
         if (colon != std::string_view::npos) port = text.substr(colon);
     }
     if (url.host.empty()) return fail("'" + whole + "' names no host");
+    if (std::ranges::any_of(url.host, [](unsigned char c) { return c <= ' ' || c == 0x7f; })) {
+        return fail("'" + whole + "': a space or control character in the host's name");
+    }
     if (port.size() > 1) {
         port.remove_prefix(1);
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
         if (error != std::errc() || end != port.data() + port.size() || url.port == 0) {
-            return fail("'" + whole + "': '" + std::string(port) + "' is no port");
+            return fail("'" + whole + "': the port is no number from 1 to 65535");
         }
     }
     return url;

@@ -24,7 +24,7 @@ struct Url {
 /// IPv4 or IPv6, without brackets.
 bool is_address(const std::string& host);
 
-/// http, https and socks5. Any thread.
+/// http, https, socks5 and socks5h. Errors show neither user nor password. Any thread.
 Result<Url> parse_url(std::string_view text);
 
 }  // namespace moontide::kube

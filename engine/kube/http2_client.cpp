@@ -32,18 +32,20 @@ public:
                    std::function<void(Error)> closed)
         : loop_(loop), context_(std::move(context)), options_(std::move(options)), closed_(std::move(closed)) {
         authority_ = Url{"https", {}, {}, options_.host, options_.port, {}}.authority();
+        place_ = options_.proxy ? authority_ + " through " + options_.proxy->name() : authority_;
         make_session();
     }
 
     void start() {
         dial_timer_ = after(options_.dial_timeout, [this] {
-            fail("no connection to " + authority_ + " within " + std::to_string(options_.dial_timeout.count()) + " ms");
+            fail("no connection to " + authority_ + " within " + std::to_string(options_.dial_timeout.count()) +
+                 " ms: waited for " + (socket_ ? "the TLS handshake with " + place_ : dial_->awaited()));
         });
-        dial_ =
-            std::make_unique<Dial>(loop_, options_.host, options_.port, options_.proxy, [this](Result<int> dialled) {
-                if (!dialled) return fail(dialled.error().message);
-                connected(*dialled);
-            });
+        dial_ = std::make_unique<Dial>(loop_, options_.host, options_.port, options_.proxy,
+                                       [this](Result<std::unique_ptr<ByteStream>> dialled) {
+                                           if (!dialled) return fail(dialled.error().message);
+                                           connected(std::move(*dialled));
+                                       });
     }
 
     StreamId send(Request request, Handler handler) {
@@ -118,7 +120,7 @@ public:
             fail("connection to " + authority_ + " ended");
     }
 
-    void on_failure(std::string what) override { fail(authority_ + ": " + what); }
+    void on_failure(std::string what) override { fail(place_ + ": " + what); }
 
 private:
     Loop::TimerId after(Milliseconds delay, std::function<void()> function) {
@@ -158,11 +160,11 @@ private:
                                               static_cast<std::int32_t>(options_.connection_window));
     }
 
-    void connected(int descriptor) {
-        tune(descriptor, options_.ping_every + options_.ping_timeout);
+    void connected(std::unique_ptr<ByteStream> stream) {
+        tune(stream->descriptor(), options_.ping_every + options_.ping_timeout);
         auto ssl = tls::client_ssl(context_, options_.server_name.empty() ? options_.host : options_.server_name,
                                    options_.verify);
-        socket_ = std::make_unique<tls::Socket>(loop_, descriptor, std::move(ssl), weak_from_this());
+        socket_ = std::make_unique<tls::Socket>(loop_, std::move(stream), std::move(ssl), weak_from_this());
         socket_->start();
     }
 
@@ -204,8 +206,7 @@ private:
         ping_timer_ = after(options_.ping_every, [this] {
             nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
             ping_timer_ = after(options_.ping_timeout, [this] {
-                fail(authority_ + " did not answer a PING within " + std::to_string(options_.ping_timeout.count()) +
-                     " ms");
+                fail(place_ + " did not answer a PING within " + std::to_string(options_.ping_timeout.count()) + " ms");
             });
             flush_soon();
         });
@@ -351,6 +352,7 @@ private:
     ClientOptions options_;
     std::function<void(Error)> closed_;
     std::string authority_;
+    std::string place_;  // for messages
     SessionPtr session_;
     std::unique_ptr<Dial> dial_;
     std::unique_ptr<tls::Socket> socket_;

@@ -43,7 +43,8 @@ ServerConnection::~ServerConnection() {
 void ServerConnection::start(int descriptor, tls::SslPtr ssl) {
     tune(descriptor, Milliseconds(30'000));
     SSL_set_accept_state(ssl.get());
-    socket_ = std::make_unique<tls::Socket>(loop_, descriptor, std::move(ssl), weak_from_this());
+    socket_ =
+        std::make_unique<tls::Socket>(loop_, std::make_unique<TcpStream>(descriptor), std::move(ssl), weak_from_this());
     handshake_timer_ = loop_.after(options_.handshake_timeout, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->end();
     });

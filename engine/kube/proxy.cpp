@@ -1,19 +1,14 @@
 #include "kube/proxy.hpp"
 
 #include "kube/connection_url.hpp"
-#include "kube/credentials_base64.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include <arpa/inet.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
 namespace moontide::kube {
 
@@ -84,6 +79,12 @@ bool exempts(std::string_view list, std::string_view host, const std::optional<A
     return false;
 }
 
+Proxy::Kind kind_of(std::string_view scheme) {
+    if (scheme == "http") return Proxy::Kind::http;
+    if (scheme == "https") return Proxy::Kind::https;
+    return Proxy::Kind::socks5;
+}
+
 }  // namespace
 
 ProxyEnvironment ProxyEnvironment::read() {
@@ -105,81 +106,23 @@ Result<std::optional<Proxy>> proxy_for(const std::string& configured, const Prox
         if (chosen.find("://") == std::string::npos) chosen.insert(0, "http://");
     }
     auto url = parse_url(chosen);
-    if (!url) return within(origin, std::move(url).error());
-    if (url->scheme != "http") {
-        return fail(origin + ": a proxy of scheme '" + url->scheme +
-                    "' is not supported, only http:// (what goes through it is TLS all the same)");
+    if (!url) {
+        return within(origin + " (a proxy is http://, https://, socks5:// or socks5h://)", std::move(url).error());
     }
-    Proxy proxy{url->host, url->port, {}};
-    if (!url->user.empty()) proxy.authorization = "Basic " + to_base64(url->user + ":" + url->password);
+    if (url->path.find('@') != std::string::npos) {
+        return fail(origin + ": an '@' after a '/': in a user or password '/' is written %2F");
+    }
+    Proxy proxy{kind_of(url->scheme), url->host, url->port, url->user, url->password, origin, {}};
+    if (proxy.user.empty() && !proxy.password.empty()) return fail(origin + ": a password, but no user");
+    if (proxy.kind == Proxy::Kind::socks5 && std::max(proxy.user.size(), proxy.password.size()) > 255) {
+        return fail(origin + ": SOCKS5 has room for 255 bytes of user and of password, and one of them is longer");
+    }
     return proxy;
 }
 
-Tunnel::Tunnel(Loop& loop, int descriptor, const Proxy& proxy, const std::string& host, std::uint16_t port,
-               std::function<void(Result<void>)> done)
-    : loop_(loop),
-      descriptor_(descriptor),
-      place_("proxy " + Url{"http", {}, {}, proxy.host, proxy.port, {}}.authority()),
-      done_(std::move(done)) {
-    const std::string target = Url{"https", {}, {}, host, port, {}}.authority();
-    request_ = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
-    if (!proxy.authorization.empty()) request_ += "Proxy-Authorization: " + proxy.authorization + "\r\n";
-    request_ += "\r\n";
-    loop_.watch(descriptor_, EPOLLOUT, [this](std::uint32_t) { ready(); });
-}
-
-Tunnel::~Tunnel() {
-    if (done_) loop_.forget(descriptor_);
-}
-
-void Tunnel::ready() {
-    if (sent_ < request_.size()) {
-        send();
-    } else {
-        receive();
-    }
-}
-
-void Tunnel::send() {
-    const auto sent = ::send(descriptor_, request_.data() + sent_, request_.size() - sent_, MSG_NOSIGNAL);
-    if (sent < 0) {
-        if (errno == EAGAIN || errno == EINTR) return;
-        return finish(fail(place_ + ": " + std::strerror(errno), Retry::later));
-    }
-    sent_ += static_cast<std::size_t>(sent);
-    if (sent_ == request_.size()) loop_.change(descriptor_, EPOLLIN);
-}
-
-void Tunnel::receive() {
-    // Looked at first and then taken up to the head's end: what follows is the server's.
-    std::array<char, 4096> buffer;
-    const auto got = ::recv(descriptor_, buffer.data(), buffer.size(), MSG_PEEK);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) {
-        return finish(fail(place_ + ": closed the connection without an answer to CONNECT", Retry::later));
-    }
-    const auto before = response_.size();
-    response_.append(buffer.data(), static_cast<std::size_t>(got));
-    const auto end = response_.find("\r\n\r\n", before >= 3 ? before - 3 : 0);
-    const auto taken = end == std::string::npos ? static_cast<std::size_t>(got) : end + 4 - before;
-    [[maybe_unused]] const auto drained = ::recv(descriptor_, buffer.data(), taken, 0);
-    if (end == std::string::npos) {
-        if (response_.size() > std::size_t{64} * 1024)
-            finish(fail(place_ + ": answers CONNECT without end", Retry::later));
-        return;
-    }
-    const auto line = response_.substr(0, response_.find("\r\n"));
-    const auto space = line.find(' ');
-    if (!line.starts_with("HTTP/1.") || space == std::string::npos || line.substr(space + 1, 1) != "2") {
-        return finish(fail(place_ + ": refuses the connection: " + line, Retry::later));
-    }
-    finish({});
-}
-
-void Tunnel::finish(Result<void> result) {
-    loop_.forget(descriptor_);
-    const auto done = std::exchange(done_, nullptr);
-    done(std::move(result));
+std::string Proxy::name() const {
+    const std::string scheme = kind == Kind::http ? "http" : kind == Kind::https ? "https" : "socks5";
+    return "proxy " + scheme + "://" + Url{{}, {}, {}, host, port, {}}.authority() + " (" + origin + ")";
 }
 
 }  // namespace moontide::kube

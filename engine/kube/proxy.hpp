@@ -1,11 +1,10 @@
-// HTTP proxies between us and an API server: which one, and the CONNECT through it.
+// Proxies between us and an API server: which one, and as whom we come.
 #pragma once
 
-#include "base/loop.hpp"
 #include "base/result.hpp"
+#include "kube/kubeconfig.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,9 +12,18 @@
 namespace moontide::kube {
 
 struct Proxy {
+    enum class Kind { http, https, socks5 };
+
+    Kind kind = Kind::http;
     std::string host;
     std::uint16_t port = 0;
-    std::string authorization;  ///< "Basic ..." where the URL has a user
+    std::string user;  ///< empty where nobody is to log in
+    std::string password;
+    std::string origin;    ///< the setting that names it
+    Material authorities;  ///< trusted for its certificate beside the system's roots
+
+    /// "proxy socks5://host:port (proxy-url)": for messages, so without user and password.
+    std::string name() const;
 };
 
 /// The environment's say, in the names that curl and Go read.
@@ -26,35 +34,10 @@ struct ProxyEnvironment {
 };
 
 /// `configured` is a kubeconfig's proxy-url and wins; else HTTPS_PROXY, unless NO_PROXY names the host (a name, its
-/// subdomains, an address, a CIDR, "*") or it is this machine. Only http:// proxies: they see no more than host and
-/// port, since TLS goes through them.
+/// subdomains, an address, a CIDR, "*") or it is this machine. http://, https://, socks5:// and socks5h://; a proxy
+/// sees no more than host and port, since TLS goes through it. The host's name is resolved by the proxy. Errors show
+/// neither user nor password. Any thread.
 Result<std::optional<Proxy>> proxy_for(const std::string& configured, const ProxyEnvironment& environment,
                                        std::string_view host);
-
-/// Sends CONNECT over a connected socket and reads the answer's head, and not a byte more. All calls on the loop's
-/// thread; `done` is called once, never from within the constructor, and not after the Tunnel is gone. The socket
-/// stays the caller's.
-class Tunnel {
-public:
-    Tunnel(Loop& loop, int descriptor, const Proxy& proxy, const std::string& host, std::uint16_t port,
-           std::function<void(Result<void>)> done);
-    ~Tunnel();
-    Tunnel(const Tunnel&) = delete;
-    Tunnel& operator=(const Tunnel&) = delete;
-
-private:
-    void ready();
-    void send();
-    void receive();
-    void finish(Result<void> result);
-
-    Loop& loop_;
-    int descriptor_;
-    std::string place_;
-    std::string request_;
-    std::size_t sent_ = 0;
-    std::string response_;
-    std::function<void(Result<void>)> done_;
-};
 
 }  // namespace moontide::kube

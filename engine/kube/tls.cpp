@@ -18,6 +18,7 @@ namespace moontide::kube::tls {
 namespace {
 
 constexpr std::array<unsigned char, 3> h2 = {2, 'h', '2'};
+constexpr std::array<unsigned char, 9> http1 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 /// PEM text and what to call it in messages.
 struct Pem {
@@ -115,6 +116,17 @@ Result<Context> client_context(const Access& access) {
     if (!access.client_certificate.empty()) {
         TRY_VOID(show(context.get(), TRY(read(access.client_certificate, "client certificate")),
                       TRY(read(access.client_key, "client key"))));
+    }
+    return context;
+}
+
+Result<Context> proxy_context(const Material& authorities) {
+    auto context = TRY(new_context(TLS_client_method()));
+    SSL_CTX_set_alpn_protos(context.get(), http1.data(), http1.size());
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_default_verify_paths(context.get());
+    if (!authorities.empty()) {
+        TRY_VOID(trust(context.get(), TRY(read(authorities, "certificate authority"))));
     }
     return context;
 }

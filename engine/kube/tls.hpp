@@ -16,6 +16,10 @@ using Context = std::shared_ptr<SSL_CTX>;
 /// without one) and client certificate. Errors name the file. Any thread.
 Result<Context> client_context(const Access& access);
 
+/// For the TLS to a proxy: TLS 1.2 or later, ALPN http/1.1. The system's roots are trusted, and beside them
+/// `authorities`: client-go verifies a proxy by the cluster's certificate authority. Reads the file, now. Any thread.
+Result<Context> proxy_context(const Material& authorities);
+
 /// A client's side of one handshake: the certificate must be for `name`, a DNS name or an address, unless `verify` is
 /// false.
 SslPtr client_ssl(const Context& context, const std::string& name, bool verify);

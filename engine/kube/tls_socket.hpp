@@ -2,8 +2,9 @@
 #pragma once
 
 #include "base/loop.hpp"
-#include "base/result.hpp"
+#include "kube/byte_stream.hpp"
 #include "kube/tls_openssl.hpp"
+#include "kube/tls_stream.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,10 +26,10 @@ public:
     virtual void on_failure(std::string what) = 0;
 };
 
-/// Owns a connected TCP socket. Belongs to its Protocol and lives as long as that; all calls on the loop's thread.
+/// TLS over `under`. Belongs to its Protocol and lives as long as that; all calls on the loop's thread.
 class Socket {
 public:
-    Socket(Loop& loop, int descriptor, SslPtr ssl, std::weak_ptr<Protocol> protocol);
+    Socket(Loop& loop, std::unique_ptr<ByteStream> under, SslPtr ssl, std::weak_ptr<Protocol> protocol);
     ~Socket();
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
@@ -39,7 +40,8 @@ public:
     void flush();
     void close();
     bool is_open() const { return state_ == State::open; }
-    SSL* ssl() const { return ssl_.get(); }
+    /// Until it is closed.
+    SSL* ssl() const { return stream_->ssl(); }
 
 private:
     enum class State { handshake, open, closed };
@@ -48,13 +50,14 @@ private:
     void handshake();
     void read();
     void send();
+    void goes_on(Flow flow);
+    void end_turn();
+    void let_go();
     void fail(std::string what);
-    std::string reason(int error) const;
     void update_interest();
 
     Loop& loop_;
-    int descriptor_;
-    SslPtr ssl_;
+    std::unique_ptr<TlsStream> stream_;  // null once closed
     std::weak_ptr<Protocol> protocol_;
     State state_ = State::handshake;
     bool waits_to_write_ = false;

@@ -150,7 +150,8 @@ TEST_CASE("what is wrong with a kubeconfig is said with its place and the way ou
     CHECK(error_of("current-context: a\ncontexts: {}") == "config:2: 'contexts' must be a list");
     CHECK(error_of(with("{server: http://h}", "{}")) ==
           "config:3: server 'http://h' must begin with https://, since Moontide speaks HTTP/2 over TLS");
-    CHECK(error_of(with("{server: 'https://h:port'}", "{}")) == "config:3: 'https://h:port': 'port' is no port");
+    CHECK(error_of(with("{server: 'https://h:port'}", "{}")) ==
+          "config:3: 'https://h:port': the port is no number from 1 to 65535");
     CHECK(error_of(with("{}", "{}")) == "config: cluster 'c' has no 'server'");
     CHECK(error_of(with("{server: https://h, certificate-authority-data: '*'}", "{}")) ==
           "config:3: 'certificate-authority-data' is not base64");
