@@ -91,7 +91,7 @@ public:
     }
 
     std::string awaited() const {
-        if (tunnel_) return proxy_->name() + ": " + tunnel_->awaited();
+        if (tunnel_) return proxy_->name() + ": " + tunnel_->awaited() + "; does it speak what its URL says?";
         if (addresses_.empty()) return "the name servers' answer for " + (proxy_ ? proxy_->host : host_);
         return "a connection to " + place();
     }

@@ -112,7 +112,7 @@ private:
     }
 
     std::string advice(int status) const {
-        if (status == 407) {
+        if (status == 407 || status == 401) {  // the latter is what some proxies say instead
             return has_user_ ? "it does not take the user and password of its URL"
                              : "its URL must bring a user and password (user:password@ before the host)";
         }

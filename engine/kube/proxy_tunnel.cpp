@@ -89,7 +89,9 @@ Result<Flow> Tunnel::receive() {
 
 Result<Flow> Tunnel::went(Flow flow) const {
     if (flow != Flow::ended && flow != Flow::failed) return flow;
-    return fail("instead of " + negotiation_->awaited() + ": " + stream_->failure(), Retry::later);
+    return fail(
+        "instead of " + negotiation_->awaited() + ": " + stream_->failure() + "; does it speak what its URL says?",
+        Retry::later);
 }
 
 void Tunnel::take(Negotiation::Turn turn) {

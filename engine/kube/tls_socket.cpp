@@ -26,6 +26,7 @@ Socket::~Socket() {
 }
 
 void Socket::start() {
+    const auto held = protocol_.lock();  // which may let go of itself when the peer has gone already
     interest_ = EPOLLIN;
     // The weak reference keeps an event that is at hand from finding a Socket whose Protocol has gone.
     loop_.watch(stream_->descriptor(), interest_, [this, weak = protocol_](std::uint32_t) {

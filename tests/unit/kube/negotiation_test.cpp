@@ -92,6 +92,7 @@ TEST_CASE("a CONNECT that is refused names the status and what to do") {
           "password (user:password@ before the host)");
     CHECK(connect("HTTP/1.1 407 No\r\n\r\nsome page", "ada") ==
           "refuses CONNECT api:6443 with 'HTTP/1.1 407 No': it does not take the user and password of its URL");
+    CHECK(connect("HTTP/1.0 401 Unauthorized\r\n\r\n", "ada").ends_with("take the user and password of its URL"));
     CHECK(connect("HTTP/1.1 403 Filtered\r\n\r\n") ==
           "refuses CONNECT api:6443 with 'HTTP/1.1 403 Filtered': its rules must allow this host and port");
     CHECK(connect("HTTP/1.1 503 Unavailable\r\n\r\n") ==

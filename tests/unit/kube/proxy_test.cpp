@@ -352,7 +352,7 @@ TEST_CASE("a proxy that says no more ends with the time for a connection, and th
                   (awaited.empty() ? "the TLS handshake with " + proxied.target() + " through proxy " + scheme +
                                          proxy.authority() + " (proxy-url)"
                                    : "proxy " + scheme.substr(0, scheme.find("//") + 2) + proxy.authority() +
-                                         " (proxy-url): " + awaited));
+                                         " (proxy-url): " + awaited + "; does it speak what its URL says?"));
     }
 }
 
