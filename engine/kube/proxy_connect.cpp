@@ -26,7 +26,7 @@ std::optional<std::size_t> end_of_head(std::string_view text, std::size_t from) 
 }
 
 /// Fit for a message: somebody else wrote it.
-std::string quoted(std::string_view line) {
+std::string in_quotes(std::string_view line) {
     std::string text(line.substr(0, 200));
     std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c > '~'; }, '?');
     return "'" + text + (line.size() > 200 ? "...'" : "'");
@@ -69,7 +69,7 @@ public:
             if (!end) break;
             const auto line = first_line();
             const auto status = status_of(line);
-            if (!status) return fail("an answer to CONNECT without a status: " + quoted(line), Retry::later);
+            if (!status) return fail("an answer to CONNECT without a status: " + in_quotes(line), Retry::later);
             if (*status >= 200) return finished(*status, line, *end);
             answer_.erase(0, *end);  // informational, the answer is still to come
             end = end_of_head(answer_, 0);
@@ -92,7 +92,7 @@ private:
     Result<Turn> no_http() const {
         // The first bytes of a TLS alert and of a handshake.
         const bool tls = answer_.front() == 0x15 || answer_.front() == 0x16;
-        return fail("no HTTP in the answer to CONNECT: " + quoted(first_line()) +
+        return fail("no HTTP in the answer to CONNECT: " + in_quotes(first_line()) +
                         (tls ? "; it speaks TLS, so its URL begins with https://"
                              : "; is it an HTTP proxy, or does its URL begin with socks5://?"),
                     Retry::later);
@@ -100,7 +100,8 @@ private:
 
     Result<Turn> finished(int status, const std::string& line, std::size_t end) const {
         if (status >= 300) {
-            return fail("refuses CONNECT " + target_ + " with " + quoted(line) + ": " + advice(status), Retry::later);
+            return fail("refuses CONNECT " + target_ + " with " + in_quotes(line) + ": " + advice(status),
+                        Retry::later);
         }
         // TLS servers wait to be spoken to, so this is not the server's.
         if (end < answer_.size()) {
