@@ -2,6 +2,7 @@
 // broken on the way.
 #include "campaign.hpp"
 #include "draw.hpp"
+#include "environment.hpp"
 #include "source_directory.hpp"
 
 #include <cstdlib>
@@ -16,15 +17,13 @@
 
 namespace moontide::plans {
 
+using test::number_from;
+
 namespace {
 
 std::string variable(const char* name, const std::string& otherwise = {}) {
     const char* value = std::getenv(name);
     return value && *value ? value : otherwise;
-}
-
-std::uint64_t number(const char* name, std::uint64_t otherwise) {
-    return std::stoull(variable(name, std::to_string(otherwise)));
 }
 
 void judge(const Report& report) {
@@ -34,10 +33,11 @@ void judge(const Report& report) {
 
 }  // namespace
 
-TEST_CASE("200 random plans end with what was asked for and break no promise", "[random]") {
-    const auto report = run({.first_seed = 1, .plans = 200, .measure_every = 50});
+TEST_CASE("random plans end with what was asked for and break no promise", "[random]") {
+    const auto plans = number_from("MOONTIDE_PLANS", 200);
+    const auto report = run({.first_seed = 1, .plans = plans, .measure_every = 50});
     judge(report);
-    CHECK(report.sums.writes > 200);
+    CHECK(report.sums.writes > plans);
     WARN(report.table());
 }
 
@@ -55,10 +55,10 @@ TEST_CASE("plans that once broke a promise are played again and again", "[kept]"
 
 TEST_CASE("soak: as many random plans as are asked for", "[.soak]") {
     Campaign campaign;
-    campaign.first_seed = number("MOONTIDE_SOAK_SEED", 1);
+    campaign.first_seed = number_from("MOONTIDE_SOAK_SEED", 1);
     campaign.at_most =
         std::chrono::seconds(static_cast<std::int64_t>(std::stod(variable("MOONTIDE_SOAK_HOURS", "0")) * 3600));
-    campaign.plans = number("MOONTIDE_SOAK_PLANS", campaign.at_most.count() > 0 ? 0 : 10'000);
+    campaign.plans = number_from("MOONTIDE_SOAK_PLANS", campaign.at_most.count() > 0 ? 0 : 10'000);
     const bool is_seen = ::isatty(STDERR_FILENO) == 1;
     std::size_t told = 0;
     const auto report = run(campaign, [&](const Report& now) {
@@ -89,7 +89,7 @@ TEST_CASE("a plan from a file, or of a seed, is played again", "[.replay]") {
     }
     INFO(text(plan));
     // What depends on the order of threads may need more than one try.
-    const auto times = number("MOONTIDE_PLAN_TIMES", 1);
+    const auto times = number_from("MOONTIDE_PLAN_TIMES", 1);
     for (std::uint64_t time = 1; time <= times; ++time) {
         INFO("time " << time);
         REQUIRE(play(plan, "MOONTIDE_PLAN=" + which + " test_plans \"[replay]\"").complaint == "");

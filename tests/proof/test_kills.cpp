@@ -1,7 +1,7 @@
 // `moontide run` is killed by SIGKILL at writes that a seed draws.
+#include "environment.hpp"
 #include "stories.hpp"
 
-#include <cstdlib>
 #include <iostream>
 #include <random>
 
@@ -10,14 +10,7 @@
 
 namespace moontide::proof {
 
-namespace {
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text != nullptr && *text != '\0' ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-}  // namespace
+using test::number_from;
 
 TEST_CASE("a process that is killed at any write is followed by one that ends what it began", "[kills]") {
     const auto seed = number_from("MOONTIDE_PROOF_SEED", std::random_device{}());
