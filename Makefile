@@ -56,22 +56,22 @@ demo: build ## build, then show Moontide at work without a cluster (ARGS=--once 
 .PHONY: asan
 asan: setup build/asan-ubsan/build.ninja ## run the tests under the address and undefined behaviour sanitizers
 	cmake --build --preset asan-ubsan
-	$(ctest) --test-dir build/asan-ubsan
+	$(ctest) --preset asan-ubsan
 
-# What threads share is in these; the rest has none, or is covered by the suite.
-tsan_tests = base cache queue watch apply sync
+# What threads share is in these.
+tsan_tests = base kube cache queue watch apply lead serve sandbox sync_parts sync proof
 
 .PHONY: tsan
-tsan: setup build/tsan/build.ninja ## run what threads share under the thread sanitizer
+tsan: setup build/tsan/build.ninja ## run what has threads under the thread sanitizer
 	cmake --build --preset tsan --target $(addprefix test_,$(tsan_tests))
-	$(ctest) --test-dir build/tsan --tests-regex '^($(subst $() ,|,$(strip $(tsan_tests))))$$'
+	$(ctest) --preset tsan --tests-regex '^($(subst $() ,|,$(strip $(tsan_tests)))|proof_crashes|proof_faults)$$'
 
 MINUTES ?= 1
 
 .PHONY: fuzz
-fuzz: setup build/fuzz/build.ninja ## run every fuzzer (MINUTES=1 each; FUZZERS="name..." for some)
-	cmake --build --preset fuzz
-	MINUTES=$(MINUTES) tests/fuzz/run build/fuzz/tests/fuzz $(FUZZERS)
+fuzz: setup build/asan-ubsan/build.ninja ## run every fuzzer (MINUTES=1 each; FUZZERS="name..." for some)
+	cmake --build --preset asan-ubsan --target fuzz
+	MINUTES=$(MINUTES) tests/fuzz/run build/asan-ubsan/tests/fuzz $(FUZZERS)
 
 .PHONY: mutants
 mutants: setup ## plant known bugs one by one and see that the tests catch each (ARGS="3 7" for some)

@@ -6,11 +6,11 @@ add_compile_options(-Wno-pedantic)
 # GCC 12 warns of these in its own library's inlined code.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-stringop-overflow -Wno-array-bounds)
-  # A unity build takes the files that are joined for headers, which ought not to have anonymous namespaces, and sees
-  # one file's names in the next; what shadows within a file the other builds tell.
-  if(CMAKE_UNITY_BUILD)
-    add_compile_options(-Wno-subobject-linkage -Wno-shadow)
-  endif()
+endif()
+# A unity build sees one file's names in the next, and GCC takes the files that are joined for headers, which ought not
+# to have anonymous namespaces. What shadows within a file the other builds tell.
+if(CMAKE_UNITY_BUILD)
+  add_compile_options(-Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 
 # Clang sees what libstdc++ 12's own algorithms call as deprecated.
