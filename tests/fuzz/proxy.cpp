@@ -55,14 +55,14 @@ MOONTIDE_FUZZER(proxy_url) {
     const auto proxy = kube::proxy_for(text, {}, "api");
     (void)kube::proxy_for({}, {text, text}, "10.0.0.1");
     (void)kube::proxy_for({}, {"http://proxy", text}, "api.example.com");
-    if (proxy) {
-        require((*proxy)->port != 0 && !(*proxy)->host.empty(), "a proxy has a host and a port");
-        require((*proxy)->name().find('@') == std::string::npos || (*proxy)->host.find('@') != std::string::npos,
-                "a proxy's name has no user");
-    } else if (const auto at = text.rfind('@'); at != std::string::npos) {
+    if (!proxy) {
+        const auto at = text.rfind('@');
         const auto secret = text.find("s3cret");
-        require(secret > at || proxy.error().message.find("s3cret") == std::string::npos,
+        require(at == std::string::npos || secret > at || proxy.error().message.find("s3cret") == std::string::npos,
                 "an error shows neither user nor password");
+    } else if (*proxy) {
+        require((*proxy)->port != 0 && !(*proxy)->host.empty(), "a proxy has a host and a port");
+        require((*proxy)->name().find('@') == std::string::npos, "a proxy's name has no user");
     }
 }
 
