@@ -37,7 +37,7 @@ std::vector<Violation> check_absence(const Timeline& timeline, const Terms& term
             const Place place{changed.resource, changed.namespace_name, changed.name};
             const auto from = std::max(write.request->at - terms.grace, last_settled(timeline, write.request->number));
             const auto until = state->entry->number;
-            if (!timeline.wanted_all_the_time(terms, place, from, until)) continue;
+            if (timeline.was_let_go(terms, place, from, until)) continue;
             const auto wanted = timeline.wanted_content(terms, place, until);
             if (wanted && must_be_made_anew(*state->before, *wanted)) continue;
             violations.push_back({"absence",

@@ -177,6 +177,14 @@ TEST_CASE("absence breaks where a copy is deleted that was asked for all the tim
         forged.engine_deletes(Forged::copy({{"k", "1"}}));
         CHECK(forged.broken().empty());
     }
+    SECTION("its source was away for a moment, and the copy was made anew since") {
+        forged.remove("configmaps", Forged::source({{"k", "1"}}), 0);
+        forged.put("configmaps", Forged::source({{"k", "1"}}), 0);
+        forged.remove("configmaps", Forged::copy({{"k", "1"}}), 0);
+        forged.engine_creates(Forged::copy({{"k", "1"}}));
+        forged.engine_deletes(Forged::copy({{"k", "1"}}));
+        CHECK(forged.broken().empty());
+    }
     SECTION("an immutable one is made anew") {
         auto fixed = Forged::copy({{"k", "0"}});
         fixed["immutable"] = true;

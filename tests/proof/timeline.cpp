@@ -157,16 +157,16 @@ bool Timeline::wanted_at_some_time(const Terms& terms, const Place& place, Milli
                                [&](std::uint64_t moment) { return wanted_content(terms, place, moment).has_value(); });
 }
 
-bool Timeline::wanted_all_the_time(const Terms& terms, const Place& place, Milliseconds from,
-                                   std::uint64_t until) const {
-    // That nobody asked before it was made is no reason to take it away.
-    auto since = entry_before(from);
-    for (const auto& state : objects_.at(place)) {
-        const auto number = state.entry->number;
-        if (!state.before && state.object && number < until) since = std::max(since, number);
+bool Timeline::was_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const {
+    bool wanted = false;
+    for (const auto moment : moments(place, entry_before(from), until)) {
+        if (wanted_content(terms, place, moment)) {
+            wanted = true;
+        } else if (wanted) {
+            return true;
+        }
     }
-    return std::ranges::all_of(moments(place, since, until),
-                               [&](std::uint64_t moment) { return wanted_content(terms, place, moment).has_value(); });
+    return !wanted;
 }
 
 std::optional<Json> Timeline::wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const {

@@ -71,8 +71,9 @@ public:
 
     /// Whether some source asked for the place at some moment from that time on until that entry.
     bool wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
-    /// Whether one did at every moment since then, or since the object that was there came to be.
-    bool wanted_all_the_time(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
+    /// Whether one did and then none did, or none did at all: that nobody asked before one did is no reason to take a
+    /// copy away.
+    bool was_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
     /// The content that is wanted there at that entry; nothing where nothing is.
     std::optional<Json> wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const;
 
