@@ -5,8 +5,10 @@
 #include "sandbox/custom_rules.hpp"
 #include "sandbox/decode.hpp"
 #include "sandbox/discovery.hpp"
+#include "sandbox/json_at.hpp"
 #include "sandbox/names.hpp"
 #include "sandbox/patch_request.hpp"
+#include "sandbox/pods.hpp"
 #include "sandbox/scale.hpp"
 #include "sandbox/schema.hpp"
 #include "sandbox/view.hpp"
@@ -49,6 +51,11 @@ bool is_allowed(const Route& route, const std::string& verb) {
     const bool needs_namespace = verb == "create" || verb == "deletecollection";
     if (needs_namespace && route.kind->namespaced && route.namespace_name.empty()) return false;
     return route.kind->allows(verb);
+}
+
+/// Whether a CustomResourceDefinition that is answered has rules in CEL.
+bool has_rules(const std::string& definition) {
+    return definition.find("\"x-kubernetes-validations\":") != std::string::npos;
 }
 
 }  // namespace
@@ -117,9 +124,12 @@ Response Api::on_resource(const Request& request, const Query& query, const Rout
     seen.name = route.name;
     if (!is_allowed(route, seen.verb)) return response_of(method_not_allowed());
     warnings_.clear();
+    if (!route.kind->habits.warning.empty()) warnings_.push_back(route.kind->habits.warning);
     if (route.kind->custom && !route.kind->custom->warning.empty()) warnings_.push_back(route.kind->custom->warning);
     auto answer = [&]() -> Outcome<Response> {
         if (route.subresource == "token") return issue_token(request, route);
+        if (route.subresource == "log") return log(query, route);
+        if (route.subresource == "eviction") return evict(request, query, route);
         if (route.subresource == "scale") return scale(request, query, route, seen.verb);
         if (seen.verb == "get") return get(request, query, route);
         if (seen.verb == "list" || seen.verb == "watch") return list_or_watch(request, query, route);
@@ -130,6 +140,9 @@ Response Api::on_resource(const Request& request, const Query& query, const Rout
         return remove_collection(request, query, route);
     }();
     auto response = answer ? std::move(*answer) : response_of(answer.error());
+    const bool wrote = answer && (seen.verb == "create" || seen.verb == "update" || seen.verb == "patch");
+    if (wrote && route.kind->kind == "CustomResourceDefinition" && !route.kind->custom && has_rules(response.body))
+        warnings_.emplace_back("x-kubernetes-validations: the sandbox keeps rules in CEL, it does not evaluate them");
     // A refusal warns of what was seen before it, too.
     response.warnings = std::move(warnings_);
     return response;
@@ -241,6 +254,36 @@ Outcome<Response> Api::apply(const Request& request, const Query& query, const R
     return response;
 }
 
+/// What a pod's containers wrote: nothing, as of a pod that no node has.
+Outcome<Response> Api::log(const Query& query, const Route& route) {
+    const auto pod = store_.find(*route.kind, route.namespace_name, route.name);
+    if (!pod) return refuse(not_found(route.kind->resource, route.kind->group, route.name));
+    const auto tree = pod->tree();
+    if (const auto container = container_of(tree, query.text("container")); !container)
+        return refuse(container.error());
+    if (const auto node = text_at_place(tree, "/spec/nodeName"); !node.empty())
+        return refuse(not_found("nodes", "", node));
+    return whole("", 204);
+}
+
+Outcome<Response> Api::evict(const Request& request, const Query& query, const Route& route) {
+    const auto options = WriteOptions::parse(request, query);
+    if (!options) return refuse(options.error());
+    const auto eviction = read_object(eviction_kind(), request, options->validation, warnings_);
+    if (!eviction) return refuse(eviction.error());
+    if (text_at_place(*eviction, "/metadata/name") != route.name)
+        return refuse(bad_request("name in URL does not match name in Eviction object"));
+    Request removal;
+    removal.method = "DELETE";
+    if (eviction->contains("deleteOptions")) removal.body = eviction->at("deleteOptions").dump();
+    auto how = DeleteOptions::parse(removal, Query());
+    if (!how) return refuse(how.error());
+    how->dry_run |= options->dry_run;
+    const auto removed = writes_.remove(*route.kind, route.namespace_name, route.name, *how);
+    if (!removed) return refuse(removed.error());
+    return whole(R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","code":201})", 201);
+}
+
 Outcome<Response> Api::issue_token(const Request& request, const Route& route) {
     const auto account = store_.find(*route.kind, route.namespace_name, route.name);
     if (!account) return refuse(not_found(route.kind->resource, route.kind->group, route.name));
@@ -257,7 +300,17 @@ Outcome<Response> Api::scale(const Request& request, const Query& query, const R
     if (!options) return refuse(options.error());
     auto record = store_.find(kind, route.namespace_name, route.name);
     if (!record) return refuse(not_found(kind.resource, kind.group, route.name));
-    if (verb != "get") {
+    if (media_type(request.content_type) == APPLY_PATCH) {
+        auto patch = read_apply_patch(request.body);
+        if (!patch) return refuse(patch.error());
+        // What is applied is the count alone, of the object that is scaled.
+        auto applied = applied_scale(kind, record->tree(kind), patch->tree);
+        if (!applied) return refuse(applied.error());
+        const auto written =
+            writes_.apply({kind, route.namespace_name, route.name, route.subresource}, std::move(*applied), *options);
+        if (!written) return refuse(written.error());
+        record = written->record;
+    } else if (verb != "get") {
         std::optional<PatchRequest> patch;
         Json sent;
         if (verb == "patch") {

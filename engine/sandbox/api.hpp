@@ -59,6 +59,8 @@ private:
     Outcome<Response> apply(const Request& request, const Query& query, const Route& route,
                             const WriteOptions& options);
     Outcome<Response> scale(const Request& request, const Query& query, const Route& route, const std::string& verb);
+    Outcome<Response> log(const Query& query, const Route& route);
+    Outcome<Response> evict(const Request& request, const Query& query, const Route& route);
     Outcome<Response> issue_token(const Request& request, const Route& route);
     Outcome<Response> remove(const Request& request, const Query& query, const Route& route);
     Outcome<Response> remove_collection(const Request& request, const Query& query, const Route& route);

@@ -24,6 +24,8 @@ EMBED(moontide_sandbox_authentication, "openapi-apis-authentication.k8s.io-v1.js
 EMBED(moontide_sandbox_apps, "openapi-apis-apps-v1.json.gz")
 EMBED(moontide_sandbox_rbac, "openapi-apis-rbac.authorization.k8s.io-v1.json.gz")
 EMBED(moontide_sandbox_extensions, "openapi-apis-apiextensions.k8s.io-v1.json.gz")
+EMBED(moontide_sandbox_events, "openapi-apis-events.k8s.io-v1.json.gz")
+EMBED(moontide_sandbox_discovery, "openapi-apis-discovery.k8s.io-v1.json.gz")
 EMBED(moontide_sandbox_custom_namespaced, "custom-namespaced.json.gz")
 EMBED(moontide_sandbox_custom_cluster, "custom-cluster.json.gz")
 
@@ -82,6 +84,8 @@ const std::map<std::string, Document, std::less<>>& documents() {
             moontide_sandbox_authentication_end);
         add("apis/rbac.authorization.k8s.io/v1", moontide_sandbox_rbac_begin, moontide_sandbox_rbac_end);
         add("apis/apiextensions.k8s.io/v1", moontide_sandbox_extensions_begin, moontide_sandbox_extensions_end);
+        add("apis/events.k8s.io/v1", moontide_sandbox_events_begin, moontide_sandbox_events_end);
+        add("apis/discovery.k8s.io/v1", moontide_sandbox_discovery_begin, moontide_sandbox_discovery_end);
         return map;
     }();
     return all;

@@ -18,12 +18,22 @@ bool selects(const Json& selector, const Json& labels) {
     return parsed->matches(map);
 }
 
+/// The part that both have; gives back the specification.
+Json& default_scaled(Json& object) {
+    auto& spec = object["spec"];
+    if (!spec.is_object()) spec = Json::object();
+    set_missing(spec, "replicas", 1);
+    auto& pods = spec["template"];
+    if (!pods.is_object()) pods = Json::object();
+    set_missing(pods, "metadata", Json::object());
+    default_pod_spec(pods["spec"]);
+    return spec;
+}
+
 }  // namespace
 
 void default_deployment(Json& deployment) {
-    auto& spec = deployment["spec"];
-    if (!spec.is_object()) spec = Json::object();
-    set_missing(spec, "replicas", 1);
+    auto& spec = default_scaled(deployment);
     set_missing(spec, "revisionHistoryLimit", 10);
     set_missing(spec, "progressDeadlineSeconds", 600);
     auto& strategy = spec["strategy"];
@@ -35,11 +45,11 @@ void default_deployment(Json& deployment) {
         set_missing(rolling, "maxUnavailable", "25%");
         set_missing(rolling, "maxSurge", "25%");
     }
-    auto& pods = spec["template"];
-    if (!pods.is_object()) pods = Json::object();
-    set_missing(pods, "metadata", Json::object());
-    default_pod_spec(pods["spec"]);
     set_missing(deployment, "status", Json::object());
+}
+
+void default_replica_set(Json& set) {
+    default_scaled(set);
 }
 
 void validate_deployment(const Json& deployment, const Json* old, Complaints& complaints) {

@@ -1,4 +1,4 @@
-// What the registry makes of a Deployment. Nothing rolls it out here.
+// What the registry makes of Deployments and ReplicaSets. Nothing rolls them out here.
 #pragma once
 
 #include "sandbox/status.hpp"
@@ -8,7 +8,8 @@
 namespace moontide::sandbox {
 
 void default_deployment(Json& deployment);
-/// `old` is null for one that is new.
+void default_replica_set(Json& set);
+/// Of either; `old` is null for one that is new.
 void validate_deployment(const Json& deployment, const Json* old, Complaints& complaints);
 
 /// A LabelSelector in the form that queries have: "a=b,c in (d,e)".

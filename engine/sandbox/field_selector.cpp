@@ -58,6 +58,16 @@ bool is_selectable(const KindRow& kind, const std::string& field) {
     });
 }
 
+/// A selector's field as the stored version calls it; what only that version knows is made unknown.
+std::string stored_name(FieldNames names, const std::string& field) {
+    const auto root = field.substr(0, field.find('.'));
+    for (const auto& name : names) {
+        if (root == name.shown) return name.stored + field.substr(root.size());
+        if (root == name.stored) return "";
+    }
+    return field;
+}
+
 std::string unescaped(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -111,16 +121,17 @@ Outcome<FieldSelector> FieldSelector::parse(const KindRow& kind, std::string_vie
         if (term.equal && value.starts_with('=')) value.remove_prefix(1);
         term.value = unescaped(value);
 
+        const auto asked = term.field;
+        term.field = stored_name(kind.names, asked);
         const bool known = term.field == "metadata.name" ||
                            (term.field == "metadata.namespace" && kind.kind != "Namespace") ||
                            is_selectable(kind, term.field);
         if (!known && (kind.custom || has_own_fields(kind.kind))) {
-            return refuse(bad_request("field label not supported: " + term.field));
+            return refuse(bad_request("field label not supported: " + asked));
         }
         if (!known) {
-            return refuse(bad_request(
-                fmt::format(R"({} is not a known field selector: only "metadata.name", "metadata.namespace")",
-                            in_quotes(term.field))));
+            return refuse(bad_request(fmt::format(
+                R"({} is not a known field selector: only "metadata.name", "metadata.namespace")", in_quotes(asked))));
         }
         selector.terms_.push_back(std::move(term));
     }

@@ -22,6 +22,10 @@ constexpr Milliseconds SLOW_CLIENT{20};
 /// Who brings the sandbox's own token.
 constexpr auto* ADMINISTRATOR = "moontide-sandbox-admin";
 
+constexpr std::string_view EXTRA = "impersonate-extra-";
+
+using Segments = std::vector<std::string>;
+
 std::string header_text(const http2::Headers& headers, std::string_view name) {
     const auto* value = http2::find(headers, name);
     return value ? *value : std::string();
@@ -112,6 +116,9 @@ std::optional<User> Front::user_of(const http2::Exchange& exchange) const {
         user = {name, {}};
         for (const auto& [header, value] : headers) {
             if (header == "impersonate-group") user.groups.push_back(value);
+            // The key is written as a path's segment is.
+            const auto key = header.starts_with(EXTRA) ? path_segments(header.substr(EXTRA.size())) : Segments();
+            if (!key.empty()) user.extra[key.front()].push_back(value);
         }
         user.groups.emplace_back("system:authenticated");
     }

@@ -12,10 +12,36 @@ Habits habits_of(std::string_view kind) {
     Habits habits;
     habits.unconditional_update = kind != "Lease" && kind != "CustomResourceDefinition";
     habits.create_on_update = kind == "Lease" || kind == "Event" || kind == "LimitRange" || kind == "Role" ||
-                              kind == "ClusterRole" || kind == "RoleBinding" || kind == "ClusterRoleBinding";
+                              kind == "Endpoints" || kind == "ClusterRole" || kind == "RoleBinding" ||
+                              kind == "ClusterRoleBinding";
     habits.returns_deleted = kind == "Pod" || kind == "ServiceAccount" || kind == "ResourceQuota" || kind == "Service";
-    habits.has_generation = kind == "Pod" || kind == "Deployment" || kind == "CustomResourceDefinition";
+    habits.has_generation = kind == "Pod" || kind == "Deployment" || kind == "CustomResourceDefinition" ||
+                            kind == "ReplicaSet" || kind == "EndpointSlice";
+    if (kind == "Endpoints")
+        habits.warning = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
     return habits;
+}
+
+/// Events of both groups are the same objects.
+constexpr FieldName EVENT_NAMES[] = {
+    {"involvedObject", "regarding"},
+    {"message", "note"},
+    {"reportingComponent", "reportingController"},
+    {"source", "deprecatedSource"},
+    {"firstTimestamp", "deprecatedFirstTimestamp"},
+    {"lastTimestamp", "deprecatedLastTimestamp"},
+    {"count", "deprecatedCount"},
+};
+
+Json renamed(Json object, FieldNames names, const char* FieldName::* from, const char* FieldName::* to) {
+    for (const auto& name : names) {
+        const auto found = object.find(name.*from);
+        if (found == object.end()) continue;
+        auto value = std::move(*found);
+        object.erase(found);
+        object[name.*to] = std::move(value);
+    }
+    return object;
 }
 
 const Json* schema_of(const Json& schemas, const KindRow& row) {
@@ -33,6 +59,14 @@ const Json* schema_of(const Json& schemas, const KindRow& row) {
 }
 
 }  // namespace
+
+Json shown(FieldNames names, Json object) {
+    return renamed(std::move(object), names, &FieldName::stored, &FieldName::shown);
+}
+
+Json stored(FieldNames names, Json object) {
+    return renamed(std::move(object), names, &FieldName::shown, &FieldName::stored);
+}
 
 bool KindRow::allows(std::string_view verb) const {
     return std::ranges::find(verbs, verb) != verbs.end();
@@ -67,6 +101,10 @@ Kinds::Kinds() {
                             {subresource.at("subresource"), subresource.at("verbs"), subresource.at("responseKind")});
                     }
                     row.habits = habits_of(row.kind);
+                    if (row.group == "events.k8s.io") {
+                        row.index = find("", "v1", "events")->index;
+                        row.names = EVENT_NAMES;
+                    }
                     row.columns = surface.at("columns").value(row.api_version() + "/" + row.resource, Json::array());
                     if (const auto* document =
                             captured::openapi((row.group.empty() ? "api/" : "apis/") + row.api_version())) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,17 @@ struct Habits {
     bool create_on_update = false;     ///< a PUT of an absent object creates it
     bool returns_deleted = false;      ///< DELETE answers with the object, not with a Status
     bool has_generation = false;
+    std::string warning;  ///< goes with every answer
 };
+
+/// The fields at an object's top that have another name in one version than in the stored one.
+struct FieldName {
+    const char* stored;
+    const char* shown;
+};
+using FieldNames = std::span<const FieldName>;
+Json shown(FieldNames names, Json object);
+Json stored(FieldNames names, Json object);
 
 struct CustomKind;
 
@@ -47,6 +58,7 @@ struct KindRow {
     std::vector<std::string> verbs;
     std::vector<Subresource> subresources;
     Habits habits;
+    FieldNames names;               ///< of a version that calls fields otherwise; empty for all but events.k8s.io
     Json columns;                   ///< columnDefinitions of its Table
     const Json* schema = nullptr;   ///< its OpenAPI v3 schema, of whichever kind; null: anything goes
     const Json* schemas = nullptr;  ///< what the schema's references name

@@ -213,6 +213,8 @@ FieldSet ignored_fields(const KindRow& kind, std::string_view subresource) {
         if (kind.kind == "Pod") {
             ignored.put(std::vector<std::string>{"f:metadata", "f:deletionTimestamp"});
             ignored.put(std::vector<std::string>{"f:metadata", "f:ownerReferences"});
+        } else if (kind.kind == "Deployment") {
+            ignored.put(std::vector<std::string>{"f:metadata", "f:labels"});
         }
     } else if (kind.subresource("status")) {
         ignored.put("f:status");

@@ -1,7 +1,11 @@
 #include "sandbox/pods.hpp"
 
+#include "sandbox/captured.hpp"
 #include "sandbox/json_at.hpp"
 #include "sandbox/names.hpp"
+
+#include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -49,6 +53,37 @@ void validate_pod_spec(const Json& spec, const std::string& field, Complaints& c
             complaints.invalid(place + "name", name, fault);
         if (text_at(container, "image").empty()) complaints.required(place + "image");
     }
+}
+
+Outcome<std::string> container_of(const Json& pod, const std::string& named) {
+    const auto name = text_at(pod.at("metadata"), "name");
+    std::vector<std::string> all;
+    for (const char* list : {"initContainers", "containers", "ephemeralContainers"}) {
+        for (const auto& container : at(pod.at("spec"), list)) all.push_back(text_at(container, "name"));
+    }
+    if (!named.empty()) {
+        if (std::ranges::find(all, named) != all.end()) return named;
+        return refuse(bad_request(fmt::format("container {} is not valid for pod {}", named, name)));
+    }
+    const auto& containers = at(pod.at("spec"), "containers");
+    if (containers.size() == 1) return text_at(containers.front(), "name");
+    return refuse(bad_request(
+        fmt::format("a container name must be specified for pod {}, choose one of: [{}]", name, fmt::join(all, " "))));
+}
+
+const KindRow& eviction_kind() {
+    static const KindRow row = [] {
+        KindRow made;
+        made.group = "policy";
+        made.version = "v1";
+        made.kind = "Eviction";
+        made.list_kind = "EvictionList";
+        made.resource = "evictions";
+        made.schemas = &captured::openapi("api/v1")->at("components").at("schemas");
+        made.schema = &made.schemas->at("io.k8s.api.policy.v1.Eviction");
+        return made;
+    }();
+    return row;
 }
 
 }  // namespace moontide::sandbox

@@ -105,10 +105,12 @@ Outcome<ListOptions> ListOptions::parse(const Route& route, const Query& query) 
         Version version = 0;
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), version);
         if (error != std::errc() || end != text->data() + text->size()) {
-            return refuse(
-                bad_request(fmt::format("invalid resource version: resourceVersion: Invalid value: {0}: "
-                                        "strconv.ParseUint: parsing {0}: invalid syntax",
-                                        in_quotes(*text))));
+            const auto why =
+                fmt::format("resourceVersion: Invalid value: {0}: strconv.ParseUint: parsing {0}: invalid syntax",
+                            in_quotes(*text));
+            // A watch finds out later, where the real server has no better word for it.
+            if (query.flag("watch")) return refuse({500, "", why, Json::object(), {}});
+            return refuse(bad_request("invalid resource version: " + why));
         }
         options.version = version;
     }

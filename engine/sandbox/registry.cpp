@@ -4,6 +4,8 @@
 #include "sandbox/custom_rules.hpp"
 #include "sandbox/definition_rules.hpp"
 #include "sandbox/deployments.hpp"
+#include "sandbox/endpoints.hpp"
+#include "sandbox/events.hpp"
 #include "sandbox/json_at.hpp"
 #include "sandbox/names.hpp"
 #include "sandbox/pods.hpp"
@@ -189,20 +191,11 @@ void validate_lease(const Json& object, Complaints& complaints) {
     }
 }
 
-void validate_event(const Json& object, Complaints& complaints) {
-    const auto within = text_at(at(object, "involvedObject"), "namespace");
-    const auto name_space = text_at(at(object, "metadata"), "namespace");
-    // Events of cluster-scoped objects live in "default".
-    if (within != name_space && !(within.empty() && name_space == "default")) {
-        complaints.invalid("involvedObject.namespace", within, "does not match event.namespace");
-    }
-}
-
 /// `old` is null for an object that is new.
 void validate_object(const KindRow& kind, std::string_view subresource, const Json& object, const Json* old,
                      Complaints& complaints) {
     // The real server's rules of Events are its oldest; their names and labels are hardly looked at.
-    if (kind.kind == "Event" && !kind.custom) validate_event(object, complaints);
+    if (kind.kind == "Event" && !kind.custom) validate_event(kind, object, old, complaints);
     validate_metadata(kind, object.at("metadata"), complaints);
     if (kind.custom) return validate_custom(*kind.custom, object, old, subresource, complaints);
     if (kind.kind == "CustomResourceDefinition" && subresource.empty()) definition::validate(object, old, complaints);
@@ -210,7 +203,9 @@ void validate_object(const KindRow& kind, std::string_view subresource, const Js
     if (kind.kind == "Secret") validate_secret(object, complaints);
     if (kind.kind == "Pod") validate_pod_spec(at(object, "spec"), "spec", complaints);
     if (kind.kind == "Lease") validate_lease(object, complaints);
-    if (kind.kind == "Deployment") validate_deployment(object, old, complaints);
+    if (kind.kind == "Deployment" || kind.kind == "ReplicaSet") validate_deployment(object, old, complaints);
+    if (kind.kind == "Endpoints") validate_endpoints(object, complaints);
+    if (kind.kind == "EndpointSlice") validate_endpoint_slice(object, old, complaints);
     if (kind.kind == "Service") validate_service(object, old, complaints);
     if (kind.group == "rbac.authorization.k8s.io") validate_role_or_binding(kind, object, old, complaints);
 }
@@ -239,7 +234,9 @@ void give_identity(const KindRow& kind, Json& object, std::string_view namespace
 }
 
 Json first_status(const KindRow& kind) {
-    return kind.kind == "Pod" ? Json{{"phase", "Pending"}} : Json::object();
+    if (kind.kind == "Pod") return {{"phase", "Pending"}};
+    if (kind.kind == "ReplicaSet") return {{"replicas", 0}};
+    return Json::object();
 }
 
 void set_defaults(const KindRow& kind, Json& object) {
@@ -271,14 +268,18 @@ void set_defaults(const KindRow& kind, Json& object) {
         default_pod(object);
     } else if (kind.kind == "Deployment") {
         default_deployment(object);
+    } else if (kind.kind == "ReplicaSet") {
+        default_replica_set(object);
+    } else if (kind.kind == "Endpoints") {
+        default_endpoints(object);
+    } else if (kind.kind == "EndpointSlice") {
+        default_endpoint_slice(object);
     } else if (kind.kind == "Service") {
         default_service(object);
     } else if (kind.group == "rbac.authorization.k8s.io") {
         default_role_or_binding(object);
     } else if (kind.kind == "Event") {
-        for (const char* key : {"firstTimestamp", "lastTimestamp", "eventTime"}) {
-            if (!object.contains(key)) object[key] = nullptr;
-        }
+        default_event(kind, object);
     } else if (kind.kind == "CustomResourceDefinition" && !kind.custom) {
         definition::set_defaults(object);
     }
@@ -306,6 +307,7 @@ void keep_what_stays(const KindRow& kind, std::string_view subresource, Json& ob
     if (!kind.namespaced) metadata.erase("namespace");
 
     if (subresource == "status") {
+        if (kind.kind == "Deployment" && !kind.custom) copy_or_erase(metadata, before, "labels");
         copy_or_erase(object, old, "spec");
     } else if (subresource == "finalize" || kind.subresource("status")) {
         copy_or_erase(object, old, "status");
@@ -314,8 +316,10 @@ void keep_what_stays(const KindRow& kind, std::string_view subresource, Json& ob
     if (kind.kind == "Namespace" && !kind.custom && subresource != "finalize") {
         copy_or_erase(object["spec"], old.value("spec", Json::object()), "finalizers");
     }
-    const bool changed =
-        kind.custom ? differs_beside_metadata(object, old) : object.value("spec", Json()) != old.value("spec", Json());
+    bool changed = object.value("spec", Json()) != old.value("spec", Json());
+    if (kind.custom) changed = differs_beside_metadata(object, old);
+    if (kind.kind == "EndpointSlice" && !kind.custom)
+        changed = differs_beside_metadata(object, old) || at(metadata, "labels") != at(before, "labels");
     if (kind.habits.has_generation && changed && subresource != "status") {
         metadata["generation"] = before.value("generation", std::int64_t{0}) + 1;
     }

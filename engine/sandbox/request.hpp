@@ -5,6 +5,7 @@
 #include "sandbox/status.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ class Watch;
 struct User {
     std::string name;
     std::vector<std::string> groups;
+    std::map<std::string, std::vector<std::string>> extra{};
 };
 
 struct Request {

@@ -43,6 +43,7 @@ Json reviewed(const KindRow& kind, Json object, const User& user, WallTime now) 
         object["metadata"]["creationTimestamp"] = rfc3339(now);
         status = {{"userInfo", {{"username", user.name}, {"groups", user.groups}}}};
         if (user.groups.empty()) status["userInfo"].erase("groups");
+        if (!user.extra.empty()) status["userInfo"]["extra"] = user.extra;
     }
     return object;
 }

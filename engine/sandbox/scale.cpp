@@ -123,6 +123,24 @@ Outcome<Json> scaled(const KindRow& kind, Json object, const Json& scale) {
     return object;
 }
 
+Outcome<Json> applied_scale(const KindRow& kind, const Json& object, const Json& scale) {
+    const auto api_version = text_at(scale, "apiVersion");
+    const auto of_kind = text_at(scale, "kind");
+    if (api_version != scale_kind().api_version() || of_kind != scale_kind().kind) {
+        const auto group = api_version.find('/') == std::string::npos ? "/" + api_version : api_version;
+        return refuse(bad_request(fmt::format("invalid object type: {}, Kind={}", group, of_kind)));
+    }
+    Json applied = {{"apiVersion", kind.api_version()}, {"kind", kind.kind}};
+    for (const char* key : {"name", "namespace"}) {
+        if (object.at("metadata").contains(key)) applied["metadata"][key] = object.at("metadata").at(key);
+    }
+    if (const auto version = text_at_place(scale, "/metadata/resourceVersion"); !version.empty())
+        applied["metadata"]["resourceVersion"] = version;
+    if (const auto& replicas = at_place(scale, "/spec/replicas"); !replicas.is_null())
+        applied[pointer(paths_of(kind).spec_replicas)] = replicas;
+    return applied;
+}
+
 void check_scale_spec(const CustomKind& kind, const Json& object, Complaints& complaints) {
     if (kind.scale) check_count(kind.scale->spec_replicas, object, complaints);
 }

@@ -18,6 +18,9 @@ Json scale_or_none(const KindRow& kind, Json object);
 /// The object with the replicas that the Scale asks for; its resourceVersion, where it has one, becomes the object's.
 Outcome<Json> scaled(const KindRow& kind, Json object, const Json& scale);
 
+/// What a Scale that is applied says of the object itself: which one, and how many.
+Outcome<Json> applied_scale(const KindRow& kind, const Json& object, const Json& scale);
+
 /// That an object of a custom kind has counts where its replicas are said to be.
 void check_scale_spec(const CustomKind& kind, const Json& object, Complaints& complaints);
 void check_scale_status(const CustomKind& kind, const Json& object, Complaints& complaints);

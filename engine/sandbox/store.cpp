@@ -23,7 +23,21 @@ Json Record::tree(const KindRow& as) const {
     return Json::parse(object(as));
 }
 
+Json Record::stored() const {
+    return Json::parse("{" + text);
+}
+
+std::string Record::item(const KindRow& as) const {
+    return as.names.empty() ? "{" + text : shown(as.names, stored()).dump();
+}
+
 std::string Record::object(const KindRow& as) const {
+    if (!as.names.empty()) {
+        auto tree = shown(as.names, stored());
+        tree["kind"] = as.kind;
+        tree["apiVersion"] = as.api_version();
+        return tree.dump();
+    }
     return fmt::format(R"({{"kind":"{}","apiVersion":"{}",{})", as.kind, as.api_version(), text);
 }
 
@@ -34,6 +48,7 @@ std::string Record::metadata_object() const {
 
 RecordPtr make_record(const KindRow& kind, Json object, Version version) {
     auto record = std::make_shared<Record>();
+    object = stored(kind.names, std::move(object));
     auto& metadata = object["metadata"];
     if (version != 0) {
         metadata["resourceVersion"] = std::to_string(version);

@@ -34,15 +34,17 @@ struct Record {
     TextPairs fields;                 ///< what field selectors may ask for beside name and namespace
     std::vector<std::string> owners;  ///< uids
     std::vector<std::string> finalizers;
-    /// The object without kind, apiVersion and the opening brace: `"metadata":{...},"data":{...}}`.
+    /// The object without kind, apiVersion and the opening brace: `"metadata":{...},"data":{...}}`; its fields have the
+    /// names of the stored version.
     std::string text;
     std::size_t metadata_size = 0;  ///< of `"metadata":{...}` at the text's begin
 
-    Json tree() const { return tree(*kind); }        ///< the object whole
-    Json tree(const KindRow& as) const;              ///< the same in another version of its resource
-    std::string object(const KindRow& as) const;     ///< as text, whole
-    std::string item() const { return "{" + text; }  ///< as lists have it
-    std::string metadata_object() const;             ///< as PartialObjectMetadata
+    Json tree() const { return tree(*kind); }     ///< the object whole
+    Json tree(const KindRow& as) const;           ///< the same in another version of its resource
+    Json stored() const;                          ///< without kind and apiVersion, its fields named as they are stored
+    std::string object(const KindRow& as) const;  ///< as text, whole
+    std::string item(const KindRow& as) const;    ///< as lists have it
+    std::string metadata_object() const;          ///< as PartialObjectMetadata
 };
 using RecordPtr = std::shared_ptr<const Record>;
 

@@ -115,25 +115,77 @@ Json quota_cells(const Json& object, WallTime now) {
     return {text_at_place(object, "/metadata/name"), requests, limits, age(object, now)};
 }
 
-Json deployment_cells(const Json& object, WallTime now) {
-    const auto count = [&](const char* pointer) {
-        const auto& value = at_place(object, pointer);
-        return value.is_number_integer() ? value.get<std::int64_t>() : 0;
-    };
+std::int64_t count_at(const Json& object, const char* pointer) {
+    const auto& value = at_place(object, pointer);
+    return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+/// What the wide form shows of a kind that makes pods: containers, images, selector.
+void add_template_cells(Json& cells, const Json& object) {
     std::string names;
     std::string images;
     for (const auto& container : at_place(object, "/spec/template/spec/containers")) {
         names += (names.empty() ? "" : ",") + text_at_place(container, "/name");
         images += (images.empty() ? "" : ",") + text_at_place(container, "/image");
     }
-    return {text_at_place(object, "/metadata/name"),
-            fmt::format("{}/{}", count("/status/readyReplicas"), count("/spec/replicas")),
-            count("/status/updatedReplicas"),
-            count("/status/availableReplicas"),
-            age(object, now),
-            names,
-            images,
-            selector_text(at_place(object, "/spec/selector"))};
+    cells.push_back(std::move(names));
+    cells.push_back(std::move(images));
+    cells.push_back(selector_text(at_place(object, "/spec/selector")));
+}
+
+Json deployment_cells(const Json& object, WallTime now) {
+    Json cells = {text_at_place(object, "/metadata/name"),
+                  fmt::format("{}/{}", count_at(object, "/status/readyReplicas"), count_at(object, "/spec/replicas")),
+                  count_at(object, "/status/updatedReplicas"), count_at(object, "/status/availableReplicas"),
+                  age(object, now)};
+    add_template_cells(cells, object);
+    return cells;
+}
+
+Json replica_set_cells(const Json& object, WallTime now) {
+    Json cells = {text_at_place(object, "/metadata/name"), count_at(object, "/spec/replicas"),
+                  count_at(object, "/status/replicas"), count_at(object, "/status/readyReplicas"), age(object, now)};
+    add_template_cells(cells, object);
+    return cells;
+}
+
+/// The first three, and how many there are beside them.
+std::string first_three(const std::vector<std::string>& all) {
+    constexpr std::size_t SHOWN = 3;
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(all.size(), SHOWN));
+    auto text = fmt::format("{}", fmt::join(all.begin(), all.begin() + shown, ","));
+    if (all.size() > SHOWN) text += fmt::format(" + {} more...", all.size() - SHOWN);
+    return text;
+}
+
+Json endpoints_cells(const Json& object, WallTime now) {
+    std::vector<std::string> all;
+    for (const auto& subset : at_place(object, "/subsets")) {
+        const auto& ports = at_place(subset, "/ports");
+        for (const auto& port : ports) {
+            for (const auto& address : at_place(subset, "/addresses"))
+                all.push_back(fmt::format("{}:{}", text_at_place(address, "/ip"), count_at(port, "/port")));
+        }
+        if (!ports.empty()) continue;
+        for (const auto& address : at_place(subset, "/addresses")) all.push_back(text_at_place(address, "/ip"));
+    }
+    return {text_at_place(object, "/metadata/name"), at_place(object, "/subsets").empty() ? "<none>" : first_three(all),
+            age(object, now)};
+}
+
+Json endpoint_slice_cells(const Json& object, WallTime now) {
+    std::vector<std::string> ports;
+    for (const auto& port : at_place(object, "/ports")) {
+        const auto name = text_at_place(port, "/name");
+        ports.push_back(port.contains("port") ? at_place(port, "/port").dump() : name.empty() ? "*" : name);
+    }
+    std::vector<std::string> addresses;
+    for (const auto& endpoint : at_place(object, "/endpoints")) {
+        for (const auto& address : at_place(endpoint, "/addresses")) addresses.push_back(address.get<std::string>());
+    }
+    const auto or_unset = [](const std::string& text) { return text.empty() ? "<unset>" : text; };
+    return {text_at_place(object, "/metadata/name"), text_at_place(object, "/addressType"),
+            or_unset(first_three(ports)), or_unset(first_three(addresses)), age(object, now)};
 }
 
 Json service_cells(const Json& object, WallTime now) {
@@ -200,11 +252,14 @@ Json custom_cells(const CustomKind& kind, const Json& object, WallTime now) {
 }  // namespace
 
 Json table_cells(const KindRow& row, const Record& record, WallTime now) {
-    const auto object = record.tree(row);
+    const auto object = record.stored();
     if (row.custom) return custom_cells(*row.custom, object, now);
     const auto& kind = row.kind;
     const auto data = at_place(object, "/data").size();
     if (kind == "Event") return event_cells(object, now);
+    if (kind == "ReplicaSet") return replica_set_cells(object, now);
+    if (kind == "Endpoints") return endpoints_cells(object, now);
+    if (kind == "EndpointSlice") return endpoint_slice_cells(object, now);
     if (kind == "Pod") return pod_cells(object, now);
     if (kind == "ResourceQuota") return quota_cells(object, now);
     if (kind == "ConfigMap") return {record.name, data + at_place(object, "/binaryData").size(), age(object, now)};

@@ -103,7 +103,7 @@ std::string View::list(const KindRow& kind, const std::vector<RecordPtr>& record
         first = false;
         if (whole) {
             // Items of built-in kinds do not name their kind, those of others do.
-            text += kind.custom ? record->object(kind) : record->item();
+            text += kind.custom ? record->object(kind) : record->item(kind);
         } else {
             text += record->metadata_object();
         }

@@ -26,6 +26,11 @@ Outcome<Version> version_of(const std::string& text) {
     return refuse(internal_error(fmt::format("strconv.ParseUint: parsing {}: invalid syntax", in_quotes(text))));
 }
 
+/// Rules are judged on the stored version; where that is another group's, the refusal names none.
+Failure broken_rules(const KindRow& kind, const std::string& name, const Complaints& complaints) {
+    return invalid(kind.kind, kind.names.empty() ? kind.group : "", name, complaints);
+}
+
 Failure wrong_namespace() {
     return bad_request("the namespace of the provided object does not match the namespace sent on the request");
 }
@@ -93,7 +98,7 @@ Outcome<Written> Writes::make(const KindRow& kind, const std::string& namespace_
         allocate(kind, object);
         Complaints complaints;
         validate(kind, object, complaints);
-        if (!complaints.empty()) return refuse(invalid(kind.kind, kind.group, name, complaints));
+        if (!complaints.empty()) return refuse(broken_rules(kind, name, complaints));
         if (has_version) return refuse(internal_error("resourceVersion should not be set on objects to be created"));
 
         if (const auto there = store_.find(kind, kind.namespaced ? namespace_name : "", name)) {
@@ -199,7 +204,7 @@ Outcome<Written> Writes::update(const Place& place, const RecordPtr& record, con
     }
     Complaints complaints;
     validate_update(kind, place.subresource, object, old, complaints);
-    if (!complaints.empty()) return refuse(invalid(kind.kind, kind.group, place.name, complaints));
+    if (!complaints.empty()) return refuse(broken_rules(kind, place.name, complaints));
 
     object["metadata"]["resourceVersion"] = std::to_string(record->version);
     if (record->terminating && may_go(kind, object)) {

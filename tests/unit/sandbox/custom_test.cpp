@@ -157,3 +157,21 @@ TEST_CASE("a token is its ServiceAccount until it expires") {
     CHECK_FALSE(served.api.tokens().owner(token, now + std::chrono::hours(2)));
     CHECK_FALSE(served.api.tokens().owner("other", now));
 }
+
+TEST_CASE("who writes a definition with rules in CEL is told that nobody evaluates them") {
+    Served served;
+    const auto rule = GENERATE(false, true);
+    auto text = std::string(DEFINITION);
+    if (rule)
+        text.replace(text.find("type: object,"), 13,
+                     "type: object, x-kubernetes-validations: [{rule: self.spec.size > 1}],");
+    Request request;
+    request.method = "POST";
+    request.path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    request.content_type = "application/yaml";
+    request.body = text;
+    const auto response = served.api.handle(request);
+    INFO(response.body);
+    REQUIRE(response.status == 201);
+    CHECK(response.warnings.size() == (rule ? 1 : 0));
+}
