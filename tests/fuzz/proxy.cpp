@@ -58,7 +58,10 @@ MOONTIDE_FUZZER(proxy_url) {
     if (!proxy) {
         const auto at = text.rfind('@');
         const auto secret = text.find("s3cret");
-        require(at == std::string::npos || secret > at || proxy.error().message.find("s3cret") == std::string::npos,
+        const auto scheme_end = text.find("://");
+        const bool is_secret = secret != std::string::npos && at != std::string::npos && secret < at &&
+                               (scheme_end == std::string::npos || secret > scheme_end);
+        require(!is_secret || proxy.error().message.find("s3cret") == std::string::npos,
                 "an error shows neither user nor password");
     } else if (*proxy) {
         require((*proxy)->port != 0 && !(*proxy)->host.empty(), "a proxy has a host and a port");
