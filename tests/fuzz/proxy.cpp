@@ -57,10 +57,10 @@ MOONTIDE_FUZZER(proxy_url) {
     (void)kube::proxy_for({}, {"http://proxy", text}, "api.example.com");
     if (!proxy) {
         const auto at = text.rfind('@');
-        const auto secret = text.find("s3cret");
         const auto scheme_end = text.find("://");
-        const bool is_secret = secret != std::string::npos && at != std::string::npos && secret < at &&
-                               (scheme_end == std::string::npos || secret > scheme_end);
+        const auto secret = text.find("s3cret", scheme_end == std::string::npos ? 0 : scheme_end);
+        const bool is_secret = at != std::string::npos && secret < at && text.find("s3cret", at) == std::string::npos &&
+                               text.find("s3cret") == secret;
         require(!is_secret || proxy.error().message.find("s3cret") == std::string::npos,
                 "an error shows neither user nor password");
     } else if (*proxy) {
