@@ -33,6 +33,8 @@ void name_thread(const char* name) {
 
 /// Until a watch has been silent for this many times silent_after, it is only slow.
 constexpr int stuck_after = 2;
+/// What a server's restart takes; a watch that fails for longer, this part of silent_after, is told of.
+constexpr int failing_after_part = 10;
 
 class Engine final : public Sync {
 public:
@@ -220,6 +222,11 @@ std::vector<Ailment> Engine::ailments() const {
         if (!health.synced) {
             found.push_back({"watch " + health.scope.text(),
                              health.last_error.empty() ? "not synced yet" : "not synced: " + health.last_error});
+        } else if (health.failing_since &&
+                   now - *health.failing_since > board_.options.silent_after / failing_after_part) {
+            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *health.failing_since).count();
+            found.push_back({"watch " + health.scope.text(),
+                             "failing for " + std::to_string(seconds) + " s: " + health.last_error});
         } else if (now - health.last_heard > board_.options.silent_after * stuck_after) {
             const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - health.last_heard).count();
             found.push_back(

@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 #include "watch/page.hpp"
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 namespace moontide::watch {
@@ -15,6 +15,13 @@ constexpr std::size_t longest_line = 16U << 20;
 constexpr std::size_t lump = 16U << 10;
 constexpr Milliseconds list_timeout{60'000};
 constexpr Milliseconds stream_timeout{30'000};
+
+/// A refusal, or no connection at all, is no word of what is watched.
+bool brings_news(const Arrival& arrival) {
+    if (const auto* list = std::get_if<ListAnswered>(&arrival)) return list->answer && list->answer->ok();
+    if (const auto* over = std::get_if<StreamOver>(&arrival)) return !over->error;
+    return !std::holds_alternative<StreamDenied>(arrival);
+}
 
 Failure failure_of(const kube::Answer& answer) {
     const auto status = kube::read_status(answer);
@@ -43,7 +50,7 @@ void Follower::stop() {
 
 void Follower::arrived(Turn turn, Arrival arrival) {
     if (turn != turn_) return;
-    last_heard_ = tools_.clock.now();
+    if (brings_news(arrival)) last_heard_ = tools_.clock.now();
     std::visit([this](auto& one) { take(std::move(one)); }, arrival);
     report();
 }
@@ -128,7 +135,7 @@ void Follower::carry_out(const SendList& send) {
 void Follower::carry_out(const OpenStream& open) {
     auto stream = call(open.query, "PartialObjectMetadata");
     stream.timeout = stream_timeout;
-    opened_ = last_heard_ = tools_.clock.now();
+    opened_ = tools_.clock.now();
     owed_ = 0;
     splitter_.clear();
     tools_.wire.open(id_, ++turn_, std::move(stream));
@@ -197,7 +204,8 @@ void Follower::carry_out(const Progress& progress) {
 void Follower::watch_for_silence(Milliseconds delay) {
     tools_.after(id_, delay, [this, turn = turn_] {
         if (turn != turn_) return;
-        const auto silent = std::chrono::duration_cast<Milliseconds>(tools_.clock.now() - last_heard_);
+        const auto silent =
+            std::chrono::duration_cast<Milliseconds>(tools_.clock.now() - std::max(opened_, last_heard_));
         const auto limit = machine_.silent_after();
         if (silent < limit) return watch_for_silence(std::max(limit - silent, Milliseconds{1}));
         drive(SilenceNoticed{});
@@ -206,6 +214,11 @@ void Follower::watch_for_silence(Milliseconds delay) {
 }
 
 void Follower::report() {
+    if (machine_.last_error().empty()) {
+        failing_since_.reset();
+    } else if (!failing_since_) {
+        failing_since_ = tools_.clock.now();
+    }
     if (machine_.last_error() == reported_) return;
     reported_ = machine_.last_error();
     if (reported_.empty()) {
@@ -221,6 +234,7 @@ void Follower::describe(Health& health) const {
     health.state = machine_.state_name();
     health.last_error = machine_.last_error();
     health.last_heard = last_heard_;
+    health.failing_since = failing_since_;
     health.relists = machine_.relists();
     health.version = machine_.version();
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,7 +76,8 @@ private:
     LineSplitter splitter_;
     Turn turn_ = 0;  // of the request that is under way; each new one and each end adds one
     Instant opened_{};
-    Instant last_heard_{};
+    Instant last_heard_{};  // when the server last sent anything of the list or the watch
+    std::optional<Instant> failing_since_;
     std::size_t owed_ = 0;  // bytes handled and not yet given back
     std::string reported_;
 

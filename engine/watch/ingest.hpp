@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,11 +51,12 @@ using WatchId = std::uint64_t;
 struct Health {
     WatchId id = 0;
     Scope scope;
-    bool synced = false;        ///< a whole list has been delivered since the start
-    std::string state;          ///< "listing", "watching", "waiting": of the state machine
-    std::string last_error;     ///< empty while all is well
-    Instant last_heard{};       ///< when the server last sent anything (or the list ended)
-    std::uint64_t relists = 0;  ///< whole lists after the first one
+    bool synced = false;     ///< a whole list has been delivered since the start
+    std::string state;       ///< "listing", "watching", "waiting": of the state machine
+    std::string last_error;  ///< empty while all is well
+    Instant last_heard{};    ///< when the server last sent anything of it; refusals and lost connections are not
+    std::optional<Instant> failing_since;  ///< nothing while all is well
+    std::uint64_t relists = 0;             ///< whole lists after the first one
     kube::ResourceVersion version = 0;
 };
 

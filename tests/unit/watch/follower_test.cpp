@@ -98,6 +98,25 @@ TEST_CASE("silence counts from the last byte, and for the stream that it was mea
     CHECK(f.health().last_error.find("nothing was heard") != std::string::npos);
 }
 
+TEST_CASE("refusals and lost connections are no word of what is watched, and how long that lasts is known") {
+    Fixture f;
+    f.follower.start();
+    f.answer(1, list_json(5, {}));
+    CHECK_FALSE(f.health().failing_since);
+    f.clock.advance(Milliseconds(10'000));
+    f.follower.arrived(2, StreamDenied{kube::Answer{403, {}, "no", Milliseconds{0}}});
+    const auto began = f.clock.now();
+    f.clock.advance(Milliseconds(20'000));
+    f.timers.back()();
+    f.follower.arrived(4, StreamOver{Error{"cannot connect", Retry::later}});
+    CHECK(f.clock.now() - f.health().last_heard == Milliseconds(30'000));
+    CHECK(f.health().failing_since == began);
+    f.timers.back()();
+    f.follower.arrived(6, HeadersCame{});
+    CHECK(f.health().last_heard == f.clock.now());
+    CHECK_FALSE(f.health().failing_since);
+}
+
 TEST_CASE("a timer of a wait that is over changes nothing") {
     Fixture f;
     f.follower.start();
