@@ -172,6 +172,11 @@ void Applier::Implementation::answered(Order order, const Address& address, Resu
         return;
     }
     const auto took = answer->took;
+    if (answer->status == 401) {
+        // Who we are is not known there: no order's own trouble, and nothing was done.
+        no_answer(std::move(order), kube::read_status(*answer).message);
+        return;
+    }
     if (answer->status == 429 || answer->status == 503) {
         again_later(std::move(order), kube::read_status(*answer).retry_after);
         return;
@@ -212,6 +217,10 @@ void Applier::Implementation::looked(Order order, std::optional<kube::Status> re
                                      Milliseconds took) {
     if (!answer) {
         no_answer(std::move(order), answer.error().message);
+        return;
+    }
+    if (answer->status == 401) {
+        no_answer(std::move(order), kube::read_status(*answer).message);
         return;
     }
     if (answer->status == 429 || answer->status == 503) {

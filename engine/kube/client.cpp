@@ -201,6 +201,7 @@ private:
         }
         report(*pending, status);
         if (status == 401 && !pending->retried && may_succeed_now(*pending)) return try_again(pending);
+        tell_refusal(status == 401);
         pending->answer.status = status;
         if (!pending->is_stream) {
             pending->answer.headers = std::move(headers);
@@ -208,6 +209,16 @@ private:
         }
         loop_.cancel(std::exchange(pending->deadline, 0));
         if (pending->handler.on_headers) pending->handler.on_headers(status, std::move(headers));
+    }
+
+    void tell_refusal(bool refused) {
+        if (std::exchange(refused_, refused) == refused) return;
+        if (refused) {
+            log::warn("the API server does not take our credentials (401); they are asked for again until it does",
+                      {{"server", host_}, {"context", access_.context}});
+        } else {
+            log::info("the API server takes our credentials again", {{"server", host_}});
+        }
     }
 
     /// Whether another try would show other credentials than the ones that were refused.
@@ -246,8 +257,11 @@ private:
         if (std::exchange(pending->finished, true)) return;
         if (pending->answer.status == 0) report(*pending, 0);
         release(pending);
-        if (error)
-            error->message = pending->call.method + " https://" + host_ + pending->call.path + ": " + error->message;
+        if (error) {
+            // Without the query, which differs from one request to the next where the trouble is the same.
+            const auto path = pending->call.path.substr(0, pending->call.path.find('?'));
+            error->message = pending->call.method + " https://" + host_ + path + ": " + error->message;
+        }
         if (pending->is_stream) {
             if (pending->handler.on_end) pending->handler.on_end(std::move(error));
         } else if (error) {
@@ -300,6 +314,7 @@ private:
     tls::Context context_;
     ProofPtr context_proof_;
     Instant renewed_{};
+    bool refused_ = false;  // the last answer was 401
     unsigned renewals_ = 0;
     std::array<std::shared_ptr<Link>, 3> lanes_;
     std::vector<std::shared_ptr<Link>> watches_;

@@ -141,6 +141,22 @@ TEST_CASE("orders that fail together count as one failure of the server") {
     CHECK(std::chrono::steady_clock::now() - began < 3s);
 }
 
+TEST_CASE("orders of somebody whom the server does not know wait together, and are done once it does") {
+    std::size_t refused = 0;
+    Faulty faulty([&](const ExchangePtr& exchange) {
+        if (refused < 12) {
+            ++refused;
+            return exchange->respond(401, {}, R"({"kind":"Status","code":401,"reason":"Unauthorized"})");
+        }
+        Faulty::make(exchange);
+    });
+    faulty.create(40);
+    faulty.bench.until([&] { return faulty.bench.outcomes.size() == 40; });
+    CHECK(faulty.all_written(40));
+    // Those that were under way, and fewer each time; the rest was not tried on it.
+    CHECK(faulty.seen.size() == 40 + refused);
+}
+
 TEST_CASE("nothing is sent before the time that the server asks for") {
     struct Row {
         std::string what;

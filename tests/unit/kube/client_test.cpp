@@ -131,7 +131,7 @@ TEST_CASE("a call without an answer in time is an error, and its stream is cance
     });
     bench.connect();
     Call call;
-    call.path = "/slow";
+    call.path = "/slow?timeoutSeconds=307";
     call.timeout = Milliseconds(30);
     const auto answer = bench.send(call);
     REQUIRE_FALSE(answer.has_value());
