@@ -84,11 +84,11 @@ void Queue::add_after(Key key, Milliseconds delay, Urgency urgency, Delay kind) 
     changed_.notify_all();
 }
 
-void Queue::retry(Key key, Delay kind) {
+void Queue::retry(Key key, Delay kind, unsigned earlier) {
     Milliseconds delay{};
     {
         std::scoped_lock lock(mutex_);
-        delay = backoff_.delay(++failures_[key]);
+        delay = backoff_.delay(++failures_[key] + earlier);
     }
     add_after(key, delay, Urgency::change, kind);
 }

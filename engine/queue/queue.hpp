@@ -54,8 +54,8 @@ public:
     void add(Key key, Urgency urgency = Urgency::change);
     /// Where the key waits out a shorter delay already, that one counts, at the higher urgency of the two.
     void add_after(Key key, Milliseconds delay, Urgency urgency = Urgency::change, Delay kind = Delay::soon);
-    /// After a delay that grows with each retry of this key until forget().
-    void retry(Key key, Delay kind = Delay::soon);
+    /// After a delay that grows with each retry of this key until forget(); it begins as after so many `earlier` ones.
+    void retry(Key key, Delay kind = Delay::soon, unsigned earlier = 0);
     void forget(Key key);
     /// forget() for every key of the unit.
     void forget_unit(std::uint32_t unit);

@@ -25,6 +25,13 @@ bool waits_for_others(const kube::Status& status) {
     return status.cause == "NamespaceTerminating" || status.cause == "FieldManagerConflict" || status.code == 404;
 }
 
+/// The same request would get the same answer until somebody grants, raises or mends something: the second try is not
+/// hurried, and a thousand targets that are refused at once make no storm.
+bool is_refusal(const kube::Status& status) {
+    return status.code < 500;
+}
+constexpr unsigned refusals_count_for = 8;
+
 /// A change of what cannot be changed: made anew, it can. Of other kinds than these that would be an outage.
 bool is_immutable(const kube::Status& status, const apply::Order& order) {
     return order.wish != nullptr && order.wish->verbatim && status.code == 422 &&
@@ -243,6 +250,7 @@ void Outcomes::take(apply::Outcome outcome) {
     const queue::Key spot{order.unit, target.namespace_name};
     Told told;
     bool slow = false;
+    bool refused = false;
     std::optional<Deed::What> deed;
     board_.have.with([&](plan::Have& have) {
         const auto* ticket = have.ticket(target);
@@ -264,6 +272,7 @@ void Outcomes::take(apply::Outcome outcome) {
                                 [&](const apply::Found& fate) { return found(have, order, fate); },
                                 [&](const apply::Denied& fate) {
                                     slow = waits_for_others(fate.status);
+                                    refused = is_refusal(fate.status);
                                     return denied(have, order, fate.status);
                                 },
                                 [&](const apply::Dropped&) { return Told{.result = "dropped"}; }},
@@ -279,7 +288,7 @@ void Outcomes::take(apply::Outcome outcome) {
         if (slow) {
             board_.queue.add_after(spot, board_.options.refused_again, queue::Urgency::idle, queue::Delay::planned);
         } else {
-            board_.queue.retry(spot, queue::Delay::planned);
+            board_.queue.retry(spot, queue::Delay::planned, refused ? refusals_count_for : 0);
         }
     } else if (told.again) {
         if (std::holds_alternative<apply::Found>(outcome.fate) && !is_look(order.step)) {

@@ -47,9 +47,11 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
             if (record != nullptr && have.candidates(target).empty())
                 board.queue.add({record->unit, target.namespace_name});
         }
+        // What is still to be removed keeps its trouble, so that one that goes on is not told anew at each try.
+        const std::unordered_set<plan::TargetKey, plan::TargetKeyHash> there(have_targets.begin(), have_targets.end());
         std::erase_if(have.troubles(), [&](const auto& entry) {
             return entry.second.unit == unit.id && (key.is_unit() || entry.first.namespace_name == key.spot) &&
-                   !settled.contains(entry.first) && !refused.contains(entry.first);
+                   !settled.contains(entry.first) && !refused.contains(entry.first) && !there.contains(entry.first);
         });
     });
     const auto leftover = [&](const plan::TargetKey& target) {
