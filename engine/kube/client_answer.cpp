@@ -119,6 +119,21 @@ bool says_not_there(const Answer& answer, const std::string& name) {
     return details != body.end() && details->is_object() && text_at(*details, "name") == name;
 }
 
+Result<bool> serves(const Answer& discovery, const Kind& kind) {
+    if (discovery.status == 404) return false;
+    const auto body = json::parse(discovery.body, nullptr, false);
+    const auto resources = body.is_object() ? body.find("resources") : body.end();
+    if (!discovery.ok() || !body.is_object() || resources == body.end() || !resources->is_array()) {
+        return fail("cannot ask for " + kind.api_version + ": " + read_status(discovery).message, Retry::later);
+    }
+    return std::ranges::any_of(*resources, [&](const json& one) {
+        if (!one.is_object() || text_at(one, "kind") != kind.kind) return false;
+        const auto verbs = one.find("verbs");
+        return text_at(one, "name").find('/') == std::string::npos && verbs != one.end() && verbs->is_array() &&
+               std::ranges::find(*verbs, "create") != verbs->end();
+    });
+}
+
 std::optional<WallTime> date_of(const http2::Headers& headers) {
     const auto* value = http2::find(headers, "date");
     if (value == nullptr) return std::nullopt;

@@ -6,6 +6,7 @@
 #include "sync/sources.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -54,8 +55,10 @@ void Activation::identify() {
         }
         if (uid.empty()) {
             const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-            log::warn("cannot read the namespace kube-system, whose uid tells clusters apart; asked again",
-                      {{"message", message}});
+            if (std::exchange(unidentified_, message) != message) {
+                log::warn("cannot read the namespace kube-system, whose uid tells clusters apart; asked again",
+                          {{"message", message}});
+            }
             for (auto& running : board_.policies) {
                 running->waiting_for.with([&](auto& text) { text = "the namespace kube-system: " + message; });
             }
@@ -165,6 +168,7 @@ void Activation::watch(RunningPolicy& running, const std::vector<kube::Resource>
                 [this, feed](bool first) {
                     for (const auto index : feed->policies) {
                         auto& one = *board_.policies[index];
+                        one.kind_has_left = false;
                         if (!first && one.looked) conclude(one);
                         check(one);
                     }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace moontide::sync {
@@ -50,7 +51,8 @@ private:
     Board& board_;
     Loop& io_;
     Reach& reach_;
-    std::unique_ptr<cache::Feed> namespaces_;                                           // ingest thread
+    std::string unidentified_;                 // why the cluster's identity is not known yet, as it was told
+    std::unique_ptr<cache::Feed> namespaces_;  // ingest thread
     std::map<std::pair<plan::KindId, plan::Watched>, std::unique_ptr<Copies>> copies_;  // ingest thread
     std::map<std::pair<plan::KindId, plan::Watched>, bool> copies_synced_;              // ingest thread
     std::map<std::size_t, std::size_t> marked_lists_;  // ingest thread: policies whose list is still to come

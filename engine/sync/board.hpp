@@ -70,6 +70,8 @@ struct RunningPolicy {
     std::atomic<bool> looked{false};
     Guarded<std::set<plan::UnitId>> first_look;  // units still to be looked at
     Guarded<std::string> waiting_for;            // why it does not watch yet; empty while it does
+    /// It was told that a kind of its sources is being removed; until a list shows it again.
+    std::atomic<bool> kind_has_left{false};
 };
 
 /// The queue's name in metrics.

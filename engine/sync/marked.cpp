@@ -4,6 +4,7 @@
 #include "sync/sources.hpp"
 
 #include <memory>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -38,9 +39,12 @@ struct Listing : std::enable_shared_from_this<Listing> {
         if (!answer || !answer->ok()) {
             // Without the list nothing can be said of what is there, so the policy waits for it.
             const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-            log::warn("cannot list what may be taken over yet",
-                      {{"policy", running.shape().name}, {"message", message}});
-            running.waiting_for.with([&](auto& text) { text = "the list of objects to take over: " + message; });
+            const auto why = "the list of objects to take over: " + message;
+            const bool is_new = running.waiting_for.with([&](auto& text) { return std::exchange(text, why) != why; });
+            if (is_new) {
+                log::warn("cannot list what may be taken over yet",
+                          {{"policy", running.shape().name}, {"message", message}});
+            }
             if (answer && answer->status == 410) next.clear();
             io.after(Milliseconds(2'000), [self = shared_from_this()] { self->ask(); });
             return;

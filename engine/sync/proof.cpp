@@ -5,6 +5,9 @@
 #include "sync/report.hpp"
 #include "sync/sources.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace moontide::sync {
 
 namespace {
@@ -19,6 +22,9 @@ std::optional<kube::Resource> resource_of(const RunningPolicy& running, const ku
     return std::nullopt;
 }
 
+/// A kind that is being removed takes its objects along, and says so in its discovery a moment later.
+constexpr Milliseconds kind_may_be_leaving{1'000};
+
 void proven(Board& board, plan::UnitId id) {
     board.units.change(id, [](Unit& unit) {
         if (unit.presence == Presence::present) return;
@@ -28,46 +34,105 @@ void proven(Board& board, plan::UnitId id) {
     board.queue.add({id, 0});
 }
 
+/// One inquiry after a source, from its begin to what it has found out.
+class Inquiry : public std::enable_shared_from_this<Inquiry> {
+public:
+    Inquiry(Board& board, Loop& io, plan::UnitId id, std::string told)
+        : board_(board), io_(io), id_(id), told_(std::move(told)) {}
+    Inquiry(const Inquiry&) = delete;
+    Inquiry& operator=(const Inquiry&) = delete;
+    ~Inquiry() { --board_.inquiries; }
+
+    void begin() {
+        unit_ = board_.units.get(id_);
+        running_ = unit_ ? board_.running(unit_->policy) : nullptr;
+        const auto resource = running_ != nullptr ? resource_of(*running_, unit_->bond.source.kind) : std::nullopt;
+        if (!resource || board_.stopping) return;
+        kube::Call call;
+        call.path = kube::path(*resource, unit_->bond.source.namespace_name, unit_->bond.source.name);
+        ask(std::move(call), &Inquiry::saw_object);
+    }
+
+private:
+    const kube::Kind& kind() const { return unit_->bond.source.kind; }
+
+    void ask(kube::Call call, void (Inquiry::*take)(const kube::Answer&)) {
+        board_.client->send(std::move(call), [self = shared_from_this(), take](Result<kube::Answer> answer) {
+            if (self->board_.stopping) return;
+            if (answer) {
+                ((*self).*take)(*answer);
+            } else {
+                self->cannot_tell(answer.error().message);
+            }
+            self->board_.stirred();
+        });
+    }
+
+    void saw_object(const kube::Answer& answer) {
+        if (kube::says_not_there(answer, unit_->bond.source.name)) {
+            if (!kind_may_leave(kind())) return proven(board_, id_);
+            kube::Call call;
+            call.path = "/apis/" + kind().api_version;
+            ask(std::move(call), &Inquiry::saw_kind);
+        } else if (answer.status == 404 && kind_may_leave(kind())) {
+            // The path itself is not served any more; that says nothing of the object.
+            await_kind();
+        } else if (answer.ok()) {
+            kube::Reader reader;
+            const auto object = reader.metadata(answer.body);
+            if (object && !selects(board_, *running_, kind(), *object)) {
+                proven(board_, id_);
+            } else {
+                board_.queue.add_after({id_, 0}, watch_may_be_behind);
+            }
+        } else {
+            cannot_tell(kube::read_status(answer).message);
+        }
+    }
+
+    void saw_kind(const kube::Answer& discovery) {
+        const auto served = kube::serves(discovery, kind());
+        if (!served) return cannot_tell(served.error().message);
+        *served ? proven(board_, id_) : await_kind();
+    }
+
+    /// It counts as vanished, and the list that comes when the kind is back decides.
+    void await_kind() {
+        running_->gate.vanished(id_);
+        if (running_->kind_has_left.exchange(true)) return;
+        log::warn("a kind is being removed with all its objects; the copies of these stay until it is back",
+                  {{"policy", running_->shape().name}, {"kind", kind().kind + " (" + kind().api_version + ")"}});
+    }
+
+    void cannot_tell(const std::string& message) {
+        if (message != told_) {
+            log::warn("cannot tell yet whether a source is gone; its copies stay",
+                      {{"source", source_text(unit_->bond)}, {"policy", running_->shape().name}, {"message", message}});
+        }
+        ++board_.inquiries;
+        io_.after(prove_again, [&board = board_, &io = io_, id = id_, message] {
+            --board.inquiries;
+            prove_gone(board, io, id, message);
+        });
+    }
+
+    Board& board_;
+    Loop& io_;
+    const plan::UnitId id_;
+    const std::string told_;
+    std::optional<Unit> unit_;
+    RunningPolicy* running_ = nullptr;
+};
+
 }  // namespace
 
-void prove_gone(Board& board, Loop& io, plan::UnitId id) {
+void prove_gone(Board& board, Loop& io, plan::UnitId id, const std::string& told) {
     ++board.inquiries;
-    io.post([&board, &io, id] {
+    io.post([&board, &io, id, told] {
+        const auto inquiry = std::make_shared<Inquiry>(board, io, id, told);
         const auto unit = board.units.get(id);
-        auto* running = unit ? board.running(unit->policy) : nullptr;
-        const auto resource = running != nullptr ? resource_of(*running, unit->bond.source.kind) : std::nullopt;
-        if (!resource || board.stopping) {
-            --board.inquiries;
-            return;
-        }
-        kube::Call call;
-        call.path = kube::path(*resource, unit->bond.source.namespace_name, unit->bond.source.name);
-        board.client->send(std::move(call), [&board, &io, id, running, kind = resource->kind,
-                                             name = unit->bond.source.name](Result<kube::Answer> answer) {
-            --board.inquiries;
-            if (board.stopping) return;
-            // Where the kind itself has gone, the path is not found either; that says nothing of the object.
-            if (answer && kube::says_not_there(*answer, name)) {
-                proven(board, id);
-            } else if (answer && answer->ok()) {
-                kube::Reader reader;
-                const auto object = reader.metadata(answer->body);
-                if (object && !selects(board, *running, kind, *object)) {
-                    proven(board, id);
-                } else {
-                    board.queue.add_after({id, 0}, watch_may_be_behind);
-                }
-            } else {
-                const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-                log::warn("cannot tell yet whether a source is gone; its copies stay", {{"message", message}});
-                ++board.inquiries;
-                io.after(prove_again, [&board, &io, id] {
-                    --board.inquiries;
-                    prove_gone(board, io, id);
-                });
-            }
-            board.stirred();
-        });
+        if (!unit || !kind_may_leave(unit->bond.source.kind)) return inquiry->begin();
+        io.after(kind_may_be_leaving, [inquiry] { inquiry->begin(); });
     });
 }
 

@@ -46,6 +46,10 @@ bool is_copy(const Board& board, const kube::Metadata& object) {
 
 }  // namespace
 
+bool kind_may_leave(const kube::Kind& kind) {
+    return !kind.group().empty();
+}
+
 std::vector<watch::Scope> scopes_of(const policy::Selection& selection, const kube::Resource& resource) {
     watch::Scope scope;
     scope.resource = resource;
@@ -111,6 +115,9 @@ void took(Board& board, const SourceFeed& feed, const cache::Change& change, kub
             } else if (change.by_relist) {
                 unit.presence = Presence::vanished;
                 vanished = true;
+            } else if (kind_may_leave(bond.source.kind)) {
+                // Deleted by somebody, or taken along by its kind's definition.
+                unit.presence = Presence::vanished;
             } else if (unit.presence != Presence::proven) {
                 unit.presence = Presence::deleted;
             }

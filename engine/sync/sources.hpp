@@ -18,6 +18,9 @@ std::vector<watch::Scope> scopes_of(const policy::Selection& selection, const ku
 /// marks it carries.
 bool selects(const Board& board, const RunningPolicy& running, const kube::Kind& kind, const kube::Metadata& object);
 
+/// A kind of a group may be removed with all its objects, and come back; those of the core stay.
+bool kind_may_leave(const kube::Kind& kind);
+
 /// Whether the policy could have that object as a source, by its kind and place alone.
 bool could_be_source(const RunningPolicy& running, const kube::Ref& ref);
 

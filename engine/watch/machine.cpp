@@ -24,9 +24,12 @@ bool is_compacted(const Failure& failure) {
 bool is_refused_query(const Failure& failure) {
     return failure.status == 400 || failure.status == 422;
 }
+bool is_missing(const Failure& failure) {
+    return failure.status == 404;
+}
 /// What waiting alone does not help: somebody must grant or install something.
 bool is_slow(const Failure& failure) {
-    return failure.status == 403 || failure.status == 404;
+    return failure.status == 403 || is_missing(failure);
 }
 /// The same request may succeed later.
 bool is_passing(const Failure& failure) {
@@ -277,6 +280,8 @@ void Machine::wait(decltype(Waiting::next) next, const Failure& failure) {
 }
 
 void Machine::watch_failed(const Failure& failure) {
+    // A collection that was not there for a while is another one when it is back.
+    if (is_missing(failure)) return wait(Relist{}, failure);
     if (is_compacted(failure) || (!is_passing(failure) && !is_slow(failure))) return wait(Relist{}, failure);
     wait(Watching{}, failure);
 }

@@ -72,3 +72,20 @@ TEST_CASE("an object is not there only where a Status says so of its name") {
     CHECK_FALSE(says(404, "404 page not found"));
     CHECK_FALSE(says(403, R"({"kind":"Status","reason":"NotFound","details":{"name":"a"}})"));
 }
+
+TEST_CASE("a kind whose definition is being deleted is not served any more") {
+    const kube::Kind tide{"moontide.test/v1", "Tide"};
+    const auto document = [](const std::string& verbs) {
+        return R"({"kind":"APIResourceList","resources":[
+            {"name":"tides/status","kind":"Tide","verbs":["get","patch","create"]},
+            {"name":"tides","kind":"Tide","verbs":)" +
+               verbs + "}]}";
+    };
+    const auto answer = [](int status, const std::string& body) { return Answer{status, {}, body, {}}; };
+    CHECK(serves(answer(200, document(R"(["create","get"])")), tide) == true);
+    CHECK(serves(answer(200, document(R"(["delete","get","list"])")), tide) == false);
+    CHECK(serves(answer(200, R"({"kind":"APIResourceList","resources":[]})"), tide) == false);
+    CHECK(serves(answer(404, "404 page not found"), tide) == false);
+    CHECK_FALSE(serves(answer(503, "busy"), tide).has_value());
+    CHECK_FALSE(serves(answer(200, "a page of a proxy's own"), tide).has_value());
+}

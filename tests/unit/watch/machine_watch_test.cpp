@@ -100,7 +100,7 @@ TEST_CASE("410 after every list does not become a storm of lists") {
 
 TEST_CASE("what may pass is waited for and the watch resumed without a list") {
     const auto failure = GENERATE(as<Failure>(), broken, unreachable, Failure{503, "busy"}, Failure{401, "who?"},
-                                  denied, missing, Failure{429, "slow down"}, Failure{504, "late"});
+                                  denied, Failure{429, "slow down"}, Failure{504, "late"});
     CAPTURE(failure.status);
     Driven d;
     d.watching(5);
@@ -116,6 +116,19 @@ TEST_CASE("what may pass is waited for and the watch resumed without a list") {
     CHECK(d.on(StreamOpened{}).empty());
     CHECK(d.machine.last_error().empty());
     CHECK(d.machine.relists() == 0);
+}
+
+TEST_CASE("a collection that is not there any more is listed when it is back, and what is there stays until then") {
+    Driven d;
+    d.watching(5);
+    SECTION("refused") {
+        CHECK(d.on(StreamRefused{missing}) == Words{"wait"});
+    }
+    SECTION("told by an event") {
+        CHECK(d.on(ErrorSeen{missing}) == Words{"close", "wait"});
+    }
+    CHECK(d.on(TimerFired{}) == Words{"list limit=500"});
+    CHECK(d.machine.version() == 5);
 }
 
 TEST_CASE("a dead connection is dialled anew and the watch resumed") {
