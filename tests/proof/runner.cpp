@@ -1,26 +1,12 @@
 #include "runner.hpp"
 
 #include "policies.hpp"
+#include "process.hpp"
 #include "timeline.hpp"
 
-#include <atomic>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <stdexcept>
 #include <utility>
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char** environ;
 
 namespace moontide::proof {
 
@@ -42,6 +28,11 @@ public:
     void crash() override { engine_->crash(); }
     bool settle(Milliseconds deadline) override { return engine_->sync().wait_settled(deadline); }
     bool has_told_of_a_deed() const override { return !engine_->deeds().empty(); }
+    std::vector<std::pair<std::string, std::string>> pages() const override {
+        std::string failing;
+        for (const auto& ailment : engine_->sync().ailments()) failing += ailment.name + ": " + ailment.message + "\n";
+        return {{"/metrics", engine_->page()}, {"/readyz", failing}};
+    }
     std::string story() const override { return engine_->story(); }
 
 private:
@@ -53,65 +44,29 @@ private:
 /// Nothing written for so long counts as settled: a process does not say.
 constexpr Milliseconds QUIET{100};
 
-std::string text_of(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    return {std::istreambuf_iterator<char>(in), {}};
+ProcessOptions options_of(const test::World& world, std::string lua) {
+    ProcessOptions options;
+    options.kubeconfig_file = world.server.kubeconfig_file();
+    options.config = "controller:\n  instance: " + world.id() + "\n";
+    if (lua.empty()) {
+        options.config += "policies:\n  annotation-sync:\n    settings:\n      namespace: " + world.sources() + "\n";
+        return options;
+    }
+    const std::string hole = "@SOURCES@";
+    for (auto at = lua.find(hole); at != std::string::npos; at = lua.find(hole)) {
+        lua.replace(at, hole.size(), world.sources());
+    }
+    // One of its name replaces the built-in one.
+    options.policies.emplace_back("annotation-sync", std::move(lua));
+    return options;
 }
 
 class AsProcess final : public Runner {
 public:
     AsProcess(test::World& world, std::shared_ptr<sandbox::History> history, std::string lua)
-        : world_(world), history_(std::move(history)) {
-        std::string name = (std::filesystem::temp_directory_path() / "moontide-proof-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-        folder_ = name;
-        std::filesystem::create_directory(folder_ / "policies");
-        std::ofstream config(folder_ / "config.yaml");
-        config << "controller:\n  instance: " << world.id() << "\n";
-        if (lua.empty()) {
-            config << "policies:\n  annotation-sync:\n    settings:\n      namespace: " << world.sources() << "\n";
-        } else {
-            // One of its name replaces the built-in one.
-            const std::string hole = "@SOURCES@";
-            for (auto at = lua.find(hole); at != std::string::npos; at = lua.find(hole)) {
-                lua.replace(at, hole.size(), world.sources());
-            }
-            std::ofstream(folder_ / "policies" / "annotation-sync.lua") << lua;
-        }
-    }
-    AsProcess(const AsProcess&) = delete;
-    AsProcess& operator=(const AsProcess&) = delete;
-    ~AsProcess() override {
-        end(SIGKILL);
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
+        : world_(world), history_(std::move(history)), process_(options_of(world, std::move(lua))) {}
 
-    void start() override {
-        const auto log = (folder_ / "log").string();
-        const std::vector<std::string> words = {MOONTIDE_PROGRAM,
-                                                "run",
-                                                "--kubeconfig",
-                                                world_.server.kubeconfig_file(),
-                                                "--config",
-                                                (folder_ / "config.yaml").string(),
-                                                "--policies",
-                                                (folder_ / "policies").string(),
-                                                "--metrics-bind-address",
-                                                "0",
-                                                "--health-probe-bind-address",
-                                                "0"};
-        std::vector<char*> arguments;
-        for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-        arguments.push_back(nullptr);
-        posix_spawn_file_actions_t files;
-        ::posix_spawn_file_actions_init(&files);
-        ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
-        ::posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-        const int failed = ::posix_spawn(&process_, arguments[0], &files, nullptr, arguments.data(), environ);
-        ::posix_spawn_file_actions_destroy(&files);
-        if (failed != 0) throw std::runtime_error(std::string("cannot start moontide: ") + std::strerror(failed));
-    }
+    void start() override { process_.start(); }
     void stop() override { end(SIGTERM); }
     void crash() override { end(SIGKILL); }
 
@@ -133,7 +88,10 @@ public:
         return restless.empty();
     }
     bool has_told_of_a_deed() const override { return true; }
-    std::string story() const override { return text_of(folder_ / "log"); }
+    std::vector<std::pair<std::string, std::string>> pages() const override {
+        return {{"/metrics", process_.metrics().text}, {"/readyz", process_.ready().text}};
+    }
+    std::string story() const override { return process_.log(); }
 
 private:
     std::size_t writes() const {
@@ -146,19 +104,14 @@ private:
     }
 
     void end(int signal) {
-        if (process_ <= 0) return;
-        ::kill(process_, signal);
-        int status = 0;
-        while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-        }
-        process_ = 0;
-        history_->note("said", {{"where", "the log"}, {"text", story()}});
+        if (!process_.runs()) return;
+        process_.end(signal);
+        history_->note("said", {{"where", "the log"}, {"text", process_.log()}});
     }
 
     test::World& world_;
     std::shared_ptr<sandbox::History> history_;
-    std::filesystem::path folder_;
-    pid_t process_ = 0;
+    Process process_;
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace moontide::proof {
 
@@ -23,6 +25,8 @@ public:
     virtual bool settle(Milliseconds deadline) = 0;
     /// It has told of a write that succeeded, or there is no telling.
     virtual bool has_told_of_a_deed() const = 0;
+    /// Its pages at this moment, by their paths.
+    virtual std::vector<std::pair<std::string, std::string>> pages() const = 0;
     /// What it said, for a failure.
     virtual std::string story() const = 0;
 };

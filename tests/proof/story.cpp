@@ -1,7 +1,7 @@
 #include "story.hpp"
 
-#include "parts.hpp"
 #include "runner.hpp"
+#include "unrest.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -75,13 +75,13 @@ public:
         for (const auto& act : story_.acts) {
             if (!telling_.complaint.empty()) break;
             const bool down = act.engine == Act::Engine::is_down;
-            if (down) engine.stop();
+            if (down) stop(engine);
             act.play(scene);
             if (down) start(engine);
             rest(scene, engine);
         }
         if (telling_.complaint.empty()) end(scene, engine);
-        engine.stop();
+        stop(engine);
         server_.heal();
         if (telling_.complaint.empty()) {
             telling_.complaint = check(*telling_.history, telling_.terms, trial_.replay);
@@ -116,6 +116,17 @@ private:
             return runner_as_process(scene.world, telling_.history, story_.lua);
         }
         return runner_in_process(scene.world, story_.lua);
+    }
+
+    void stop(Runner& engine) {
+        keep_pages(engine);
+        engine.stop();
+    }
+
+    void keep_pages(const Runner& engine) {
+        for (const auto& [where, text] : engine.pages()) {
+            telling_.history->note("said", {{"where", where}, {"text", text}});
+        }
     }
 
     void start(Runner& engine) {
@@ -168,6 +179,7 @@ private:
         telling_.crashed = true;
         if (trial_.crash->point == Point::answered) await_deed(scene, engine);
         telling_.history->note("killed", {{"point", word(trial_.crash->point)}, {"write", trial_.crash->write}});
+        keep_pages(engine);
         engine.crash();
         if (trial_.crash->point != Point::late) server_.heal();
         start(engine);
@@ -195,7 +207,7 @@ private:
         scene.catch_up();
         telling_.history->note("settled");
         if (!trial_.restart_at_end) return;
-        engine.stop();
+        stop(engine);
         start(engine);
         if (!engine.settle(LONGEST_REST)) telling_.complaint = "does not settle after a restart";
         telling_.history->note("settled");
@@ -272,47 +284,6 @@ void Scene::remove_copy(const std::string& word, const std::string& name) {
 
 void Scene::plant(const std::string& word, const std::string& name, const Json& data, const Json& more) {
     world.make_config_map(spaces.at(word), name, data, more);
-}
-
-std::string unrest(const test::Objects& objects, const Terms& terms) {
-    std::vector<const Json*> spaces;
-    std::vector<const Json*> sources;
-    for (const auto& [ref, object] : objects.all()) {
-        const bool terminating = object.at("metadata").contains("deletionTimestamp");
-        if (ref.kind.kind == "Namespace" && !terminating && !terms.excluded.contains(ref.name)) {
-            spaces.push_back(&object);
-        }
-        if (terms.may_be_source(object)) sources.push_back(&object);
-    }
-    std::set<kube::Ref> wanted;
-    for (const auto* source : sources) {
-        for (const auto* space : spaces) {
-            const auto wish = terms.wish(*source, *space);
-            if (!wish) continue;
-            auto ref = test::config_map(space->at("metadata").value("name", ""), wish->name);
-            if (wish->resource == "secrets") ref.kind.kind = "Secret";
-            const auto* copy = objects.find(ref);
-            wanted.insert(ref);
-            if (!copy) return ref.text() + " is not there";
-            if (!is_ours(terms, *copy)) {
-                const bool to_be_taken = terms.existing == Existing::overwrite ||
-                                         (terms.existing == Existing::marked && terms.marked && terms.marked(*copy)) ||
-                                         (terms.existing == Existing::adopt && content_of(*copy) == wish->content);
-                if (to_be_taken) return ref.text() + " is not taken over";
-                if (terms.existing == Existing::merge && !(has_part(terms, *copy) && holds(*copy, wish->content)))
-                    return ref.text() + " has not its part";
-                continue;
-            }
-            if (content_of(*copy) != wish->content) return ref.text() + " is not as it should be";
-        }
-    }
-    for (const auto& [ref, object] : objects.all()) {
-        if (ref.kind.kind != "ConfigMap" && ref.kind.kind != "Secret") continue;
-        if (wanted.contains(ref)) continue;
-        if (is_ours(terms, object)) return ref.text() + " is left";
-        if (has_part(terms, object)) return ref.text() + " keeps a part";
-    }
-    return {};
 }
 
 }  // namespace moontide::proof

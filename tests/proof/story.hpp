@@ -99,7 +99,4 @@ struct Trial {
 /// Tells the story. Faults last until the acts are over; then all must come to rest.
 Telling tell(const Story& story, const Trial& trial = {});
 
-/// What is not as the terms want it, of what there is now; nothing at rest.
-std::string unrest(const test::Objects& objects, const Terms& terms);
-
 }  // namespace moontide::proof

@@ -295,6 +295,10 @@ TEST_CASE("secrecy breaks where a Secret's value is said") {
         forged.answer(forged.ask("create", {{"message", "Y29ycmVjdCBob3JzZQ=="}}, 1, "events"), 201);
         CHECK(forged.broken() == "secrecy");
     }
+    SECTION("in a metric's label") {
+        forged.note("said", {{"where", "/metrics"}, {"text", "moontide_copies{policy=\"correct horse\"} 1"}});
+        CHECK(forged.broken() == "secrecy");
+    }
     SECTION("its key may be said") {
         forged.note("said", {{"where", "the log"}, {"text", "key password is too long"}});
         CHECK(forged.broken().empty());

@@ -140,6 +140,15 @@ std::string Api::page(const std::string& path) {
     return body_of("GET " + path, calls_->call(std::move(call)));
 }
 
+Json Api::ask(const std::string& method, const std::string& path, const Json& body, const std::string& content_type) {
+    kube::Call call;
+    call.method = method;
+    call.path = path;
+    call.content_type = content_type;
+    call.body = body.dump();
+    return Json::parse(body_of(method + " " + path, calls_->call(std::move(call))));
+}
+
 void Api::at_once(std::size_t count, const std::function<void(std::size_t)>& act) {
     constexpr std::size_t most = 16;
     std::atomic<std::size_t> next = 0;

@@ -54,6 +54,9 @@ public:
     std::vector<Json> list(const std::string& kind, const std::string& namespace_name = {},
                            const std::string& label_selector = {});
     std::string page(const std::string& path);
+    /// Any request with a JSON body; the answer's body.
+    Json ask(const std::string& method, const std::string& path, const Json& body,
+             const std::string& content_type = "application/json");
 
     /// Does `act(0)` to `act(count - 1)`, several at once.
     static void at_once(std::size_t count, const std::function<void(std::size_t)>& act);

@@ -43,7 +43,9 @@ public:
     void settle(Where where = Where::current());
     Sync& sync() { return *sync_; }
 
-    /// What /metrics shows; a name with its labels, or nothing.
+    /// What /metrics shows.
+    std::string page() const { return metrics_->page(); }
+    /// Of it a name with its labels, or nothing.
     std::optional<double> metric(const std::string& name) const;
     std::vector<Deed> deeds() const;
     void forget_deeds();

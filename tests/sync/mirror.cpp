@@ -98,9 +98,10 @@ void Mirror::listed(Eye& eye, const Json& list) {
 
 void Mirror::seen(const Eye& eye, std::string_view line) {
     if (line.empty()) return;
-    auto event = Json::parse(line);
-    const auto type = event.at("type").get<std::string>();
-    if (type == "BOOKMARK" || type == "ERROR") return;
+    auto event = Json::parse(line, nullptr, false);
+    // A server that is starting or ending refuses a watch in other words.
+    const auto type = event.is_object() ? event.value("type", "") : "";
+    if (type != "ADDED" && type != "MODIFIED" && type != "DELETED") return;
     Json object = std::move(event.at("object"));
     object["apiVersion"] = eye.resource.kind.api_version;
     object["kind"] = eye.resource.kind.kind;
@@ -134,6 +135,11 @@ std::string Mirror::await(const Complaint& complaint, Milliseconds deadline) {
         if (missing.empty() || std::chrono::steady_clock::now() >= until) return missing;
         changed_.wait_for(lock, Milliseconds(10));
     }
+}
+
+std::vector<Change> Mirror::changes(std::size_t mark) const {
+    std::scoped_lock lock(mutex_);
+    return {changes_.begin() + static_cast<std::ptrdiff_t>(mark), changes_.end()};
 }
 
 std::vector<Change> Mirror::changes(std::size_t mark, const kube::Ref& ref) const {

@@ -52,7 +52,8 @@ public:
     /// deadline gives back the last one.
     std::string await(const Complaint& complaint, Milliseconds deadline);
 
-    /// Changes of one object since mark(), oldest first.
+    /// Changes since mark(), oldest first: of all objects, or of one.
+    std::vector<Change> changes(std::size_t mark) const;
     std::vector<Change> changes(std::size_t mark, const kube::Ref& ref) const;
     std::size_t mark() const;
     /// Forgets the changes so far, so that a long run stays small; marks are void after it.
