@@ -58,6 +58,15 @@ bool has_rules(const std::string& definition) {
     return definition.find("\"x-kubernetes-validations\":") != std::string::npos;
 }
 
+/// Whether a path leads into a group that no CustomResourceDefinition has made.
+bool is_built_in(const Kinds& kinds, const std::vector<std::string>& segments) {
+    if (segments.size() < 2) return false;
+    if (segments[0] == "api") return true;
+    return segments[0] == "apis" && segments.size() > 2 && std::ranges::any_of(kinds.rows(), [&](const KindRow& row) {
+               return !row.custom && row.group == segments[1];
+           });
+}
+
 }  // namespace
 
 Api::Api(ApiOptions options)
@@ -108,6 +117,8 @@ Response Api::dispatch(const Request& request, Seen& seen) {
     if (auto described = describe_server(kinds_, request, segments, query)) return std::move(*described);
 
     const auto route = find_route(kinds_, segments);
+    // Of its own groups the real server knows that there is no such version.
+    if (!route && is_built_in(kinds_, segments)) return response_of(no_such_resource());
     if (!route) {
         auto response = whole("404 page not found\n", 404);
         response.content_type = "text/plain; charset=utf-8";
@@ -156,10 +167,9 @@ Outcome<Response> Api::show(const Request& request, const Query& query, const Ki
 }
 
 Outcome<Response> Api::get(const Request& request, const Query& query, const Route& route) {
-    if (const auto asked = std::strtoull(query.text("resourceVersion").c_str(), nullptr, 10);
-        asked > store_.version()) {
-        return refuse(version_too_large(asked, store_.version()));
-    }
+    const auto asked = read_version(query.text("resourceVersion"));
+    if (!asked) return refuse(asked.error());
+    if (*asked > store_.version()) return refuse(version_too_large(*asked, store_.version()));
     const auto record = store_.find(*route.kind, route.namespace_name, route.name);
     if (!record) return refuse(not_found(route.kind->resource, route.kind->group, route.name));
     return show(request, query, *route.kind, *record, 200);

@@ -209,7 +209,7 @@ Outcome<Body> decode_object(const KindRow& kind, std::string_view content_type, 
     if (!type.empty() && type != "application/json" && type != "*/*") {
         return refuse(
             unsupported_media_type("the body of the request was in an unknown format - accepted media types include: "
-                                   "application/json, application/vnd.kubernetes.protobuf, application/yaml"));
+                                   "application/json, application/yaml, application/vnd.kubernetes.protobuf"));
     }
     auto body = parse_json(text);
     if (!body) {

@@ -9,8 +9,6 @@
 
 namespace moontide::sandbox {
 
-namespace {}  // namespace
-
 Outcome<PatchRequest> PatchRequest::read(const KindRow& kind, const Request& request) {
     const auto type = media_type(request.content_type);
     auto form = Form::strategic;
@@ -26,11 +24,12 @@ Outcome<PatchRequest> PatchRequest::read(const KindRow& kind, const Request& req
     }
     if (request.body.size() > LARGEST_BODY) return refuse(body_too_large(LARGEST_BODY));
     auto body = parse_json(request.body);
-    if (!body) return refuse(bad_request("error decoding patch: " + body.error()));
+    const std::string what = form == Form::strategic ? "" : "error decoding patch: ";
+    if (!body) return refuse(bad_request(what + body.error()));
     if (form != Form::json && !body->tree.is_object()) {
-        return refuse(bad_request(fmt::format(
-            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            body->tree.type_name())));
+        return refuse(
+            bad_request(fmt::format("{}json: cannot unmarshal {} into Go value of type map[string]interface {{}}", what,
+                                    body->tree.type_name())));
     }
     return PatchRequest(form, std::move(*body));
 }

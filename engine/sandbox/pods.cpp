@@ -11,8 +11,6 @@
 
 namespace moontide::sandbox {
 
-namespace {}  // namespace
-
 void default_pod_spec(Json& spec) {
     if (!spec.is_object()) spec = Json::object();
     set_missing(spec, "restartPolicy", "Always");

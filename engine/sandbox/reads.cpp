@@ -68,6 +68,19 @@ kube::TextMap views(const TextPairs& pairs) {
 
 }  // namespace
 
+Outcome<Version> read_version(const std::string& text) {
+    Version version = 0;
+    if (text.empty()) return version;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+    if (error == std::errc() && end == text.data() + text.size()) return version;
+    return refuse({500,
+                   "",
+                   fmt::format("resourceVersion: Invalid value: {0}: strconv.ParseUint: parsing {0}: invalid syntax",
+                               in_quotes(text)),
+                   {},
+                   {}});
+}
+
 bool Selection::matches(const Record& record) const {
     if (!record.kind->is(*kind)) return false;
     if (!namespace_name.empty() && record.namespace_name != namespace_name) return false;
@@ -102,17 +115,11 @@ Outcome<ListOptions> ListOptions::parse(const Route& route, const Query& query) 
         options.timeout_seconds = *seconds;
     }
     if (const auto* text = query.find("resourceVersion"); text && !text->empty()) {
-        Version version = 0;
-        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), version);
-        if (error != std::errc() || end != text->data() + text->size()) {
-            const auto why =
-                fmt::format("resourceVersion: Invalid value: {0}: strconv.ParseUint: parsing {0}: invalid syntax",
-                            in_quotes(*text));
-            // A watch finds out later, where the real server has no better word for it.
-            if (query.flag("watch")) return refuse({500, "", why, Json::object(), {}});
-            return refuse(bad_request("invalid resource version: " + why));
-        }
-        options.version = version;
+        const auto version = read_version(*text);
+        // A watch finds out later, where the real server has no better word for it.
+        if (!version && query.flag("watch")) return refuse(version.error());
+        if (!version) return refuse(bad_request("invalid resource version: " + version.error().message));
+        options.version = *version;
     }
 
     const auto match = query.text("resourceVersionMatch");

@@ -15,6 +15,9 @@
 
 namespace moontide::sandbox {
 
+/// The version that a query names, 0 for none; what is no number is refused as a single read refuses it.
+Outcome<Version> read_version(const std::string& text);
+
 /// Which objects of a kind: a namespace (all where empty), labels and fields.
 struct Selection {
     const KindRow* kind = nullptr;

@@ -7,6 +7,7 @@
 #include "sandbox/endpoints.hpp"
 #include "sandbox/events.hpp"
 #include "sandbox/json_at.hpp"
+#include "sandbox/limit_ranges.hpp"
 #include "sandbox/names.hpp"
 #include "sandbox/pods.hpp"
 #include "sandbox/roles.hpp"
@@ -90,15 +91,19 @@ void validate_owners(const Json& owners, Complaints& complaints) {
 
 void validate_metadata(const KindRow& kind, const Json& metadata, Complaints& complaints) {
     const auto name = text_at(metadata, "name");
+    const bool label = !kind.custom && (kind.kind == "Namespace" || kind.kind == "Service");
+    const bool any = kind.group == "rbac.authorization.k8s.io";
+    const auto faults_of = any ? names::path_segment : label ? names::dns_label : names::dns_subdomain;
+    if (auto prefix = text_at(metadata, "generateName"); !prefix.empty()) {
+        // What follows the prefix may follow a dash.
+        auto masked = prefix;
+        if (!any && masked.ends_with('-')) masked.back() = 'a';
+        complain(complaints, "metadata.generateName", prefix, faults_of(masked));
+    }
     if (name.empty()) {
         complaints.required("metadata.name", "name or generateName is required");
     } else {
-        const bool label = !kind.custom && (kind.kind == "Namespace" || kind.kind == "Service");
-        const bool any = kind.group == "rbac.authorization.k8s.io";
-        complain(complaints, "metadata.name", name,
-                 any     ? names::path_segment(name)
-                 : label ? names::dns_label(name)
-                         : names::dns_subdomain(name));
+        complain(complaints, "metadata.name", name, faults_of(name));
     }
     std::size_t size = 0;
     for (const auto& [key, value] : at(metadata, "labels").items()) {
@@ -270,6 +275,8 @@ void set_defaults(const KindRow& kind, Json& object) {
         default_deployment(object);
     } else if (kind.kind == "ReplicaSet") {
         default_replica_set(object);
+    } else if (kind.kind == "LimitRange") {
+        default_limit_range(object);
     } else if (kind.kind == "Endpoints") {
         default_endpoints(object);
     } else if (kind.kind == "EndpointSlice") {
@@ -348,6 +355,15 @@ void validate_update(const KindRow& kind, std::string_view subresource, const Js
     for (const char* key : {"uid", "deletionTimestamp"}) {
         if (text_at(metadata, key) != text_at(before, key)) {
             complaints.invalid(std::string("metadata.") + key, text_at(metadata, key), "field is immutable");
+        }
+    }
+    if (kind.kind == "Namespace" && !kind.custom && subresource == "status") {
+        const auto phase = text_at(at(object, "status"), "phase");
+        const bool goes = before.contains("deletionTimestamp");
+        if (phase != (goes ? "Terminating" : "Active")) {
+            complaints.invalid("status.Phase", phase,
+                               goes ? "may only be 'Terminating' if `deletionTimestamp` is not empty"
+                                    : "may only be 'Active' if `deletionTimestamp` is empty");
         }
     }
     if (kind.kind == "Secret" && !kind.custom && text_at(object, "type") != text_at(old, "type")) {

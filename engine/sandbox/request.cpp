@@ -223,7 +223,7 @@ Outcome<DeleteOptions> DeleteOptions::parse(const Request& request, const Query&
             tree = std::move(*object);
         } else {
             auto body = parse_json(request.body);
-            if (!body) return refuse(bad_request(body.error()));
+            if (!body) return refuse(bad_request("couldn't get version/kind; json parse error: " + body.error()));
             tree = std::move(body->tree);
         }
         const auto mistyped = [](const Json& value, const char* field, const char* type) {
@@ -231,7 +231,18 @@ Outcome<DeleteOptions> DeleteOptions::parse(const Request& request, const Query&
                 bad_request(fmt::format("json: cannot unmarshal {} into Go struct field DeleteOptions.{} of type {}",
                                         value.type_name(), field, type)));
         };
-        if (!tree.is_object()) return refuse(bad_request("the body is no DeleteOptions"));
+        if (!tree.is_object()) {
+            return refuse(bad_request(
+                fmt::format("couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of "
+                            R"(type struct {{ APIVersion string "json:\"apiVersion,omitempty\""; Kind string )"
+                            R"("json:\"kind,omitempty\"" }})",
+                            tree.type_name())));
+        }
+        if (const auto kind = tree.value("kind", Json()); kind.is_string() && kind != "" && kind != "DeleteOptions") {
+            return refuse(bad_request(
+                fmt::format("no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
+                            in_quotes(kind.get<std::string>()), in_quotes(tree.value("apiVersion", std::string())))));
+        }
         if (const auto found = tree.find("gracePeriodSeconds"); found != tree.end() && !found->is_null()) {
             if (!found->is_number_integer()) return mistyped(*found, "gracePeriodSeconds", "int64");
             options.grace_seconds = found->get<std::int64_t>();

@@ -167,7 +167,7 @@ Failure method_not_allowed() {
 }
 
 Failure unsupported_media_type(std::string message) {
-    return {415, "UnsupportedMediaType", std::move(message), Json::object(), {}};
+    return {415, "UnsupportedMediaType", std::move(message), {}, {}};
 }
 
 Failure already_exists(std::string_view resource, std::string_view group, std::string_view name) {

@@ -59,6 +59,12 @@ Outcome<View> View::negotiate(std::string_view accept, const Query& query) {
         if (accepted.as.empty()) return view;
         if (accepted.group != "meta.k8s.io" || accepted.version != "v1") continue;
         if (accepted.as == "Table") {
+            if (!include.empty() && include != "Metadata" && include != "Object" && include != "None") {
+                return refuse(bad_request(
+                    fmt::format("Unable to convert to Table as requested: includeObject: Invalid value: {}: must be "
+                                "'Metadata', 'Object', 'None', or empty",
+                                in_quotes(include))));
+            }
             view.form_ = Form::table;
             return view;
         }

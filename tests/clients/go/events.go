@@ -41,7 +41,7 @@ func coreRecorder(s *session) error {
 		return err
 	}
 	seen := event.Object.(*corev1.Event)
-	s.say("%s %s %s %q of %s %s, %d times", event.Type, seen.Type, seen.Reason, seen.Message, seen.InvolvedObject.Kind, seen.InvolvedObject.Name, seen.Count)
+	s.say("%s %s %q of %s %s, %d times", seen.Type, seen.Reason, seen.Message, seen.InvolvedObject.Kind, seen.InvolvedObject.Name, seen.Count)
 	return nil
 }
 
@@ -75,7 +75,7 @@ func newRecorder(s *session) error {
 		return err
 	}
 	seen := event.Object.(*eventsv1.Event)
-	s.say("%s %s %s %s %q of %s %s, %d times", event.Type, seen.Type, seen.Reason, seen.Action, seen.Note, seen.Regarding.Kind, seen.Regarding.Name, seen.Series.Count)
+	s.say("%s %s %s %q of %s %s, %d times", seen.Type, seen.Reason, seen.Action, seen.Note, seen.Regarding.Kind, seen.Regarding.Name, seen.Series.Count)
 	old, err := s.client.CoreV1().Events(s.namespace).Get(s, seen.Name, metav1.GetOptions{})
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ TEST_CASE("kubectl prints the same on the sandbox and on a kube-apiserver", "[.]
 
     const auto may_differ = allowed();
     REQUIRE(here.size() == there.size());
-    REQUIRE(here.size() > 100);
+    REQUIRE(here.size() > 150);
     for (std::size_t i = 0; i < here.size(); ++i) {
         INFO(here[i].command);
         CHECK(here[i].command == there[i].command);
