@@ -2,12 +2,12 @@
 
 #include "base/nearest.hpp"
 #include "bindings/bytes.hpp"
+#include "bindings/words.hpp"
 #include "bindings/yaml.hpp"
 #include "kube/resource.hpp"
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <sstream>
 #include <string_view>
 
@@ -37,13 +37,6 @@ Words content_keys(const std::string& kind) {
     if (kind == "Secret") return {"data", "stringData", "type", "immutable"};
     if (kind == "Namespace") return {"spec", "status"};
     return {};
-}
-
-std::optional<WallTime> parse_time(const std::string& text) {
-    std::tm parts{};
-    const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    if (!end || *end != '\0') return std::nullopt;
-    return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
 /// A map whose values are all texts, as labels and data are for the API server.
