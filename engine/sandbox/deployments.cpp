@@ -18,6 +18,18 @@ bool selects(const Json& selector, const Json& labels) {
     return parsed->matches(map);
 }
 
+void validate_strategy(const Json& strategy, Complaints& complaints) {
+    const auto type = text_at(strategy, "type");
+    if (type == "Recreate" && strategy.contains("rollingUpdate")) {
+        complaints.forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
+    } else if (type != "Recreate" && type != "RollingUpdate") {
+        complaints.unsupported(
+            "spec.strategy",
+            fmt::format(R"({{"Type":{},"RollingUpdate":{}}})", in_quotes(type), at(strategy, "rollingUpdate").dump()),
+            {"Recreate", "RollingUpdate"});
+    }
+}
+
 /// The part that both have; gives back the specification.
 Json& default_scaled(Json& object) {
     auto& spec = object["spec"];
@@ -67,7 +79,11 @@ void validate_deployment(const Json& deployment, const Json* old, Complaints& co
         complaints.invalid_value("spec.template.metadata.labels", labels,
                                  "`selector` does not match template `labels`");
     }
-    validate_pod_spec(at(at(spec, "template"), "spec"), "spec.template.spec", complaints);
+    const auto& pods = at(at(spec, "template"), "spec");
+    validate_pod_spec(pods, "spec.template.spec", complaints);
+    if (const auto policy = text_at(pods, "restartPolicy"); policy != "Always")
+        complaints.unsupported("spec.template.spec.restartPolicy", in_quotes(policy), {"Always"});
+    if (spec.contains("strategy")) validate_strategy(spec.at("strategy"), complaints);
     if (old && at(at(*old, "spec"), "selector") != selector)
         complaints.invalid_value("spec.selector", selector, "field is immutable");
 }

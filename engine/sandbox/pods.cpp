@@ -5,6 +5,8 @@
 #include "sandbox/names.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -43,14 +45,19 @@ void validate_pod_spec(const Json& spec, const std::string& field, Complaints& c
     const auto containers = spec.is_object() ? spec.value("containers", Json()) : Json();
     if (!containers.is_array() || containers.empty()) return complaints.required(field + ".containers");
     std::size_t index = 0;
+    std::set<std::string> seen;
     for (const auto& container : containers) {
         const auto place = fmt::format("{}.containers[{}].", field, index++);
         const auto name = text_at(container, "name");
         if (name.empty()) complaints.required(place + "name");
         for (const auto& fault : name.empty() ? names::Faults() : names::dns_label(name))
             complaints.invalid(place + "name", name, fault);
+        if (!name.empty() && !seen.insert(name).second) complaints.duplicate(place + "name", name);
         if (text_at(container, "image").empty()) complaints.required(place + "image");
     }
+    const auto policy = text_at(spec, "restartPolicy");
+    if (policy != "Always" && policy != "OnFailure" && policy != "Never")
+        complaints.unsupported(field + ".restartPolicy", in_quotes(policy), {"Always", "OnFailure", "Never"});
 }
 
 Outcome<std::string> container_of(const Json& pod, const std::string& named) {

@@ -23,7 +23,8 @@ void check_rules(const Json& rules, bool namespaced, Complaints& complaints) {
         if (of_paths && namespaced) {
             complaints.invalid_value(field + ".nonResourceURLs", at(rule, "nonResourceURLs"),
                                      "namespaced rules cannot apply to non-resource URLs");
-        } else if (of_paths && of_resources) {
+        }
+        if (of_paths && of_resources) {
             complaints.invalid_value(field + ".nonResourceURLs", at(rule, "nonResourceURLs"),
                                      "rules cannot apply to both regular resources and non-resource URLs");
         } else if (!of_paths) {
@@ -66,6 +67,8 @@ void validate_role_or_binding(const KindRow& kind, const Json& object, const Jso
         return check_rules(at(object, "rules"), kind.namespaced, complaints);
     const auto& role = at(object, "roleRef");
     const auto role_kind = text_at(role, "kind");
+    if (const auto group = text_at(role, "apiGroup"); group != GROUP)
+        complaints.unsupported("roleRef.apiGroup", in_quotes(group), {GROUP});
     if (kind.namespaced && role_kind != "Role" && role_kind != "ClusterRole")
         complaints.unsupported("roleRef.kind", in_quotes(role_kind), {"Role", "ClusterRole"});
     if (!kind.namespaced && role_kind != "ClusterRole")

@@ -112,6 +112,10 @@ Outcome<Json> scaled(const KindRow& kind, Json object, const Json& scale) {
     const auto replicas = scale.value("spec", Json::object()).value("replicas", std::int64_t{0});
     const auto& metadata = scale.at("metadata");
     const auto name = metadata.value("name", std::string());
+    if (const auto is = text_at(object.at("metadata"), "name"); !name.empty() && name != is) {
+        return refuse(
+            bad_request(fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, is)));
+    }
     if (!kind.custom && replicas < 0) {
         Complaints complaints;
         complaints.invalid("spec.replicas", replicas, "must be greater than or equal to 0");

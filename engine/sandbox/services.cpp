@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 namespace moontide::sandbox {
@@ -22,11 +23,19 @@ bool has_node_ports(const Json& spec) {
     return type == "NodePort" || type == "LoadBalancer";
 }
 
+bool is_address(const std::string& text) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET, text.c_str(), &address) == 1 || ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
 void check_port(const Json& port, const std::string& field, bool alone, Complaints& complaints) {
     const auto name = text_at(port, "name");
     if (name.empty() && !alone) complaints.required(field + ".name");
     for (const auto& fault : name.empty() ? names::Faults() : names::dns_label(name))
         complaints.invalid(field + ".name", name, fault);
+    const auto protocol = text_at(port, "protocol");
+    if (protocol != "TCP" && protocol != "UDP" && protocol != "SCTP")
+        complaints.unsupported(field + ".protocol", in_quotes(protocol), {"SCTP", "TCP", "UDP"});
     for (const char* key : {"port", "targetPort"}) {
         const auto& number = at(port, key);
         if (!number.is_number_integer()) continue;
@@ -50,6 +59,8 @@ void default_service(Json& service) {
                 port["targetPort"] = at(port, "port");
         }
     }
+    if (spec["sessionAffinity"] == "ClientIP")
+        set_missing(spec, "sessionAffinityConfig", {{"clientIP", {{"timeoutSeconds", 10800}}}});
     if (!is_external(spec)) set_missing(spec, "internalTrafficPolicy", "Cluster");
     if (has_node_ports(spec)) set_missing(spec, "externalTrafficPolicy", "Cluster");
     if (text_at(spec, "type") == "LoadBalancer") set_missing(spec, "allocateLoadBalancerNodePorts", true);
@@ -115,6 +126,13 @@ void validate_service(const Json& service, const Json* old, Complaints& complain
         complaints.unsupported("spec.type", in_quotes(type), {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort"});
     }
     if (is_external(spec) && text_at(spec, "externalName").empty()) complaints.required("spec.externalName");
+    std::size_t place = 0;
+    for (const auto& address : at(spec, "clusterIPs")) {
+        const auto text = address.is_string() ? address.get<std::string>() : std::string();
+        const auto field = fmt::format("spec.clusterIPs[{}]", place++);
+        if (text != "None" && !is_address(text))
+            complaints.invalid(field, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
     if (!old || is_external(spec) || is_external(at(*old, "spec"))) return;
     const auto was = text_at(at(*old, "spec"), "clusterIP");
     const auto is = text_at(spec, "clusterIP");
