@@ -103,7 +103,13 @@ void Elector::Implementation::send(const char* method, std::string body,
     busy = true;
     client.send(std::move(call), [self = shared_from_this(), done = std::move(done)](Result<kube::Answer> answer) {
         self->busy = false;
-        if (self->released) return self->give_up();
+        if (self->released) {
+            // What was under way when it was released has made the version that we knew an old one.
+            if (answer && answer->ok()) {
+                if (auto now = Lease::parse(answer->body)) self->seen = std::move(*now);
+            }
+            return self->give_up();
+        }
         if (self->over) return;
         done(std::move(answer));
     });
@@ -241,9 +247,8 @@ void Elector::Implementation::again() {
 
 void Elector::Implementation::give_up() {
     const auto done = std::exchange(released, nullptr);
-    const bool ours = leading && !unopposed && seen.has_value();
+    const bool ours = !unopposed && seen && seen->holder == options.identity;
     leading = false;
-    writable_until = std::numeric_limits<Instant::rep>::min();
     if (!ours) return done();
     kube::Call call;
     call.method = "PUT";
@@ -274,6 +279,7 @@ void Elector::release(std::function<void()> done) {
     self_->io.cancel(self_->next);
     self_->io.cancel(self_->deadline);
     self_->released = std::move(done);
+    self_->writable_until = std::numeric_limits<Instant::rep>::min();
     if (!self_->busy) self_->give_up();
 }
 

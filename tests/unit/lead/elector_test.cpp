@@ -132,6 +132,25 @@ TEST_CASE("one of two takes the Lease and keeps it, the other one follows") {
     }
 }
 
+TEST_CASE("a Lease is given up also while its renewal is under way") {
+    Server server;
+    Replica first(server, "first");
+    kube::run_until(server.loop, [&] { return first.leads(); });
+    ExchangePtr renewal;
+    server.script = [&](const ExchangePtr& exchange) {
+        if (renewal || exchange->request().method != "PUT") return false;
+        renewal = exchange;
+        return true;
+    };
+    kube::run_until(server.loop, [&] { return renewal != nullptr; });
+    bool released = false;
+    first.elector->release([&] { released = true; });
+    CHECK_FALSE(first.elector->may_write());
+    server.serve(renewal);
+    kube::run_until(server.loop, [&] { return released; });
+    CHECK(server.holder().empty());
+}
+
 TEST_CASE("a leader that cannot renew stops before its Lease ends") {
     Server server;
     Replica first(server, "first");
