@@ -70,8 +70,9 @@ TEST_CASE("a list is atomic where a dry run shows no owners of its items") {
     AtomicLists lists;
     CHECK_FALSE(lists.knows(*wanted->content));
     const auto learn = [&](const json& field) {
-        lists.learn(*wanted->content, manager,
-                    managed(json::object(), {entry(manager, "Apply", {{"f:imagePullSecrets", field}})}).dump());
+        lists.learn(
+            *wanted->content, manager,
+            managed(json::object(), json::array({entry(manager, "Apply", {{"f:imagePullSecrets", field}})})).dump());
         CHECK(lists.knows(*wanted->content));
         return lists.of(*wanted->content);
     };

@@ -185,7 +185,7 @@ TEST_CASE("the owner reference that belongs to the copy is part of its hash") {
     auto object = live(content(fields));
     const json ours = {
         {"apiVersion", "v1"}, {"kind", "Pod"}, {"name", "web-0"}, {"uid", source_uid}, {"controller", true}};
-    object["metadata"]["ownerReferences"] = {ours};
+    object["metadata"]["ownerReferences"] = json::array({ours});
     CHECK(read(object).hash == right);
     CHECK(read(object).plain);
     object["metadata"]["ownerReferences"] = {{{"apiVersion", "v1"}, {"kind", "Job"}, {"name", "j"}, {"uid", uid}},

@@ -87,10 +87,10 @@ TEST_CASE("only what was applied counts, of the object itself") {
     update["operation"] = "Update";
     auto status = applied("moontide", fields);
     status["subresource"] = "status";
-    CHECK(applied_fields(with_managers({}, {applied("moontide", fields)}), "moontide") != nullptr);
-    CHECK(applied_fields(with_managers({}, {applied("other", fields)}), "moontide") == nullptr);
-    CHECK(applied_fields(with_managers({}, {update}), "moontide") == nullptr);
-    CHECK(applied_fields(with_managers({}, {status}), "moontide") == nullptr);
+    CHECK(applied_fields(with_managers({}, json::array({applied("moontide", fields)})), "moontide") != nullptr);
+    CHECK(applied_fields(with_managers({}, json::array({applied("other", fields)})), "moontide") == nullptr);
+    CHECK(applied_fields(with_managers({}, json::array({update})), "moontide") == nullptr);
+    CHECK(applied_fields(with_managers({}, json::array({status})), "moontide") == nullptr);
     CHECK(applied_fields(with_managers({}, json("nothing")), "moontide") == nullptr);
     CHECK(applied_fields(json::object(), "moontide") == nullptr);
 }
@@ -101,7 +101,7 @@ TEST_CASE("a part's hash is that of the wish while its fields are as wanted, wha
     const json fields = {{"f:data", {{"f:a", json::object()}}}};
     json object = {{"data", {{"a", "1"}, {"mine", "yes"}}},
                    {"metadata", {{"labels", {{"team", "blue"}, {"app", "web"}}}}}};
-    object = with_managers(std::move(object), {applied(manager, fields)});
+    object = with_managers(std::move(object), json::array({applied(manager, fields)}));
     const auto wanted = wanted_fields_hash(content(R"({"data":{"a":"1"}})"), claim.bond, {}).value();
     const auto live = [&] { return live_fields_hash(object, claim, {}); };
     CHECK(live() == wanted);
