@@ -29,7 +29,7 @@ build: setup build/release/build.ninja ## build build/release/moontide
 .PHONY: test
 test: setup build/dev/build.ninja ## build and run every test that needs no cluster
 	cmake --build --preset dev
-	$(ctest) --test-dir build/dev
+	$(ctest) --preset dev
 
 .PHONY: test-cluster
 test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserver: the suite, clients, the examples, deploy/

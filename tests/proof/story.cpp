@@ -1,5 +1,6 @@
 #include "story.hpp"
 
+#include "environment.hpp"
 #include "runner.hpp"
 #include "unrest.hpp"
 
@@ -15,7 +16,7 @@ namespace moontide::proof {
 
 namespace {
 
-constexpr Milliseconds LONGEST_REST{15'000};
+const Milliseconds LONGEST_REST = test::patient(Milliseconds(15'000));
 
 /// Set by the server's thread when a rule has fired.
 class Signal {

@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include "environment.hpp"
 #include "policies.hpp"
 
 #include <algorithm>
@@ -78,8 +79,9 @@ void Engine::restart(Where where) {
 }
 
 void Engine::settle(Where where) {
-    if (sync_->wait_settled(DEADLINE)) return;
-    std::string why = "not after " + std::to_string(DEADLINE.count() / 1000) + " s";
+    const auto deadline = patient(DEADLINE);
+    if (sync_->wait_settled(deadline)) return;
+    std::string why = "not after " + std::to_string(deadline.count() / 1000) + " s";
     for (const auto& ailment : sync_->ailments()) why += "\n  " + ailment.name + ": " + ailment.message;
     for (const auto& tally : sync_->tallies()) {
         why += "\n  " + tally.policy + ": " + std::to_string(tally.pending) + " steps pending, " +

@@ -1,5 +1,7 @@
 #include "world.hpp"
 
+#include "environment.hpp"
+
 #include <algorithm>
 #include <atomic>
 
@@ -190,8 +192,9 @@ void World::expect_copy_gone(const std::string& namespace_name, const Json& sour
 }
 
 void World::await(const std::string& what, const Mirror::Complaint& complaint, Where where) {
-    auto missing = mirror.await(complaint, DEADLINE);
-    if (!missing.empty()) missing += "\n(waited for " + std::to_string(DEADLINE.count() / 1000) + " s)";
+    const auto deadline = patient(DEADLINE);
+    auto missing = mirror.await(complaint, deadline);
+    if (!missing.empty()) missing += "\n(waited for " + std::to_string(deadline.count() / 1000) + " s)";
     demand(what, missing, where);
 }
 
