@@ -271,8 +271,9 @@ Outcome<Response> Api::log(const Query& query, const Route& route) {
     const auto tree = pod->tree();
     if (const auto container = container_of(tree, query.text("container")); !container)
         return refuse(container.error());
+    // There are no nodes. The real server, too, speaks of the missing node as if it were a pod.
     if (const auto node = text_at_place(tree, "/spec/nodeName"); !node.empty())
-        return refuse(not_found("nodes", "", node));
+        return refuse(not_found(route.kind->resource, route.kind->group, node));
     return whole("", 204);
 }
 
