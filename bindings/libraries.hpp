@@ -19,6 +19,9 @@ void push_string_library(lua_State* lua, int stock);
 /// `moontide`.
 void push_moontide_library(lua_State* lua);
 
+/// moontide.template(text, values, options).
+int render_template(lua_State* lua);
+
 /// string.format.
 int format_text(lua_State* lua);
 

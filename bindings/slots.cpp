@@ -80,8 +80,8 @@ constexpr Slot carry_table[] = {
 };
 
 constexpr std::string_view helper_table[] = {
-    "any",  "base64.decode", "base64.encode", "glob",   "json.decode", "json.encode", "key",
-    "list", "match",         "name",          "sha256", "warn",        "yaml.decode", "yaml.encode",
+    "any",   "base64.decode", "base64.encode", "glob",     "json.decode", "json.encode", "key",         "list",
+    "match", "name",          "sha256",        "template", "warn",        "yaml.decode", "yaml.encode",
 };
 
 }  // namespace

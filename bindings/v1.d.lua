@@ -173,6 +173,14 @@ function moontide.name(text) end
 ---@return string
 function moontide.sha256(text) end
 
+---What a Go template (text/template, with Helm's usual functions) prints for the values. A text that does not parse, and
+---what fails on these values, is an error with line, column and node.
+---@param text string
+---@param values? any
+---@param options? { name?: string, missing?: "error" } what errors call it; a missing key is an error, not "<no value>"
+---@return string
+function moontide.template(text, values, options) end
+
 ---Tells the user about the objects in hand; the copy is made all the same.
 ---@param text string
 function moontide.warn(text) end

@@ -1,0 +1,68 @@
+// moontide.template: Go's text/template for what owners write into their resources.
+#include "bindings/convert.hpp"
+#include "bindings/libraries.hpp"
+#include "bindings/state.hpp"
+#include "template/template.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace moontide::bindings {
+namespace {
+
+/// What a step of a template costs in instructions.
+constexpr std::int64_t step_cost = 8;
+
+std::string text_argument(lua_State* lua, int index) {
+    std::size_t size = 0;
+    const char* text = luaL_checklstring(lua, index, &size);
+    State::of(lua).charge(size / 2 + 64);
+    return {text, size};
+}
+
+struct Asked {
+    std::string name = "template";
+    templates::MissingKey missing = templates::MissingKey::no_value;
+};
+
+/// The third argument: what the text is called in errors, and whether a missing key is one.
+Asked asked(lua_State* lua) {
+    Asked found;
+    if (lua_isnoneornil(lua, 3)) return found;
+    const Json options = to_json(lua, 3, "template");
+    if (!options.is_object()) throw Raise("the options of 'template' are a table");
+    for (const auto& [key, value] : options.items()) {
+        if (key == "name" && value.is_string()) {
+            found.name = value.get<std::string>();
+        } else if (key == "missing" && value == "error") {
+            found.missing = templates::MissingKey::error;
+        } else {
+            throw Raise(fmt::format("'template' has the options name (a text) and missing = \"error\", not '{}'", key));
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+int render_template(lua_State* lua) {
+    std::string text = text_argument(lua, 1);
+    const Asked options = asked(lua);
+    const Json values = lua_isnoneornil(lua, 2) ? Json(nullptr) : to_json(lua, 2, "template");
+    State& state = State::of(lua);
+    const auto parsed = templates::Template::parse(options.name, std::move(text));
+    if (!parsed) throw Raise(parsed.error().message);
+    templates::Budget budget;
+    budget.steps = std::min(budget.steps, state.budget() / step_cost);
+    const std::int64_t before = budget.steps;
+    const auto rendered = parsed->render(values, options.missing, budget);
+    state.charge(static_cast<std::uint64_t>((before - budget.steps) * step_cost));
+    if (!rendered) throw Raise(rendered.error().message);
+    lua_pushlstring(lua, rendered->data(), rendered->size());
+    return 1;
+}
+
+}  // namespace moontide::bindings
