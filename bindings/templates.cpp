@@ -60,7 +60,12 @@ int render_template(lua_State* lua) {
     const std::int64_t before = budget.steps;
     const auto rendered = parsed->render(values, options.missing, budget);
     state.charge(static_cast<std::uint64_t>((before - budget.steps) * step_cost));
-    if (!rendered) throw Raise(rendered.error().message);
+    if (!rendered) {
+        // Where it was the evaluation's budget that ended it, the evaluation is over, as with any other loop.
+        if (budget.steps == 0 && before < templates::Budget().steps)
+            state.charge(static_cast<std::uint64_t>(state.budget()) + 1);
+        throw Raise(rendered.error().message);
+    }
     lua_pushlstring(lua, rendered->data(), rendered->size());
     return 1;
 }

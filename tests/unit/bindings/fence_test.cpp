@@ -119,6 +119,19 @@ const Attack attacks[] = {
     {"a deep YAML", "return moontide.yaml.decode(string.rep('[', 1e4))", "deeper than 64"},
     {"a regex that explodes", "return moontide.match(string.rep('a', 1e5), '((a{1,100}){1,100}){1,100}b')", "regex"},
     {"regexes for ever", "while true do moontide.match(string.rep('a', 1e5), '(a*)*b') end", "stopped"},
+    {"an endless template", "local t = moontide.template('{{range 1000000000}}{{end}}')",
+     "t.lua:1: template: template:1:8: executing"},
+    {"templates for ever", "while true do moontide.template('{{range 100000}}{{end}}') end", "stopped after"},
+    {"a template that calls itself",
+     "return moontide.template('{{define \"a\"}}{{template \"a\"}}{{end}}{{template \"a\"}}')",
+     "exceeded maximum depth"},
+    {"a long template",
+     "return moontide.template('{{printf \"%1000000d\" 1 | print | printf \"%s%s\" \"aaaaaaaaaaaaaaaaaaaaaa\" | "
+     "indent 100000}}')",
+     "longer than 1048576 bytes"},
+    {"a deep template", "return moontide.template(string.rep('{{if 1}}', 1e4))", "nested deeper than"},
+    {"a template's error without the value", "return moontide.template('{{range .}}{{end}}', 'hidden')",
+     "range can't iterate over a value of type string"},
     {"an error that is no text", "error({})", "an error that is no text"},
 };
 
@@ -140,6 +153,17 @@ TEST_CASE("attacks end soon and with an error that says why") {
         CHECK_THAT(result.error().message, Catch::Contains(attack.message));
         CHECK_THAT(result.error().message, !Catch::Contains("hidden"));
     }
+}
+
+TEST_CASE("an error of a template names the policy's line, the template's, and the node") {
+    const auto unparsed = run("local x = 1\nlocal t = moontide.template('a\\n{{nope}}', {}, { name = 'web.conf' })");
+    REQUIRE_FALSE(unparsed);
+    CHECK(unparsed.error().message == "t.lua:2: template: web.conf:2: function \"nope\" not defined");
+    const auto failed = run("local t = moontide.template('{{.a.b}}', { a = 1 }, { name = 'web.conf' })");
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().message ==
+          "t.lua:1: template: web.conf:1:4: executing \"web.conf\" at <.a.b>: "
+          "can't evaluate field b in type interface {}");
 }
 
 TEST_CASE("a state that was stopped says so") {
@@ -262,6 +286,13 @@ TEST_CASE("what is left of Lua works as the manual says") {
          R"({"a":[1,"yes","1",1.5],"b":[1,"yes","1",1.5]})"},
         {"return moontide.base64.decode(moontide.base64.encode('moon'))", R"("moon")"},
         {"return moontide.sha256('abc')", R"("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")"},
+        {"return moontide.template('{{range $k, $v := .map}}{{$k}}={{$v}} {{end}}{{len .list}}', "
+         "{ map = { b = 2, a = 'x' }, list = { 1, 2 } })",
+         R"("a=x b=2 2")"},
+        {"return moontide.template('{{.a}}') .. moontide.template('{{.}}', 'text')", R"("<no value>text")"},
+        {"return moontide.template('{{.a}}', {}, { missing = 'error' })", nullptr},
+        {"return moontide.template('{{.a', {})", nullptr},
+        {"return moontide.template('', {}, { nmae = 'x' })", nullptr},
         {"return require('moontide.json').encode(1)", R"("1")"},
         {"return { math.floor(1.5), tonumber('0x10'), select('#', 1, 2) }", "[1,16,2]"},
     };
