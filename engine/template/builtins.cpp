@@ -39,7 +39,7 @@ Value indexed(Meter& meter, const Value& item, const Value& index) {
     if (index.nil()) throw CallFailure("value is nil; should be of type string");
     if (index.type() != Type::text)
         throw CallFailure(fmt::format("value has type {}; should be string", name_of(index.type())));
-    const Value found = item.at(index.text());
+    Value found = item.at(index.text());
     if (found.valid()) return found;
     return item.type() == Type::text_map ? Value::of(std::string()) : Value::null();
 }

@@ -85,7 +85,7 @@ Value dict_function(Meter& meter, Arguments arguments) {
 
 Value get_function(Meter&, Arguments arguments) {
     if (arguments[0].nil()) return Value::of(std::string());
-    const Value found = arguments[0].at(arguments[1].text());
+    Value found = arguments[0].at(arguments[1].text());
     return found.valid() ? found : Value::of(std::string());
 }
 

@@ -85,7 +85,6 @@ void Parser::add(List root) {
 }
 
 std::pair<List, Parser::Stop> Parser::list() {
-    const Nested nested(*this);
     List made;
     while (peek_non_space().token != Token::end_of_text) {
         Part part = text_or_action();
@@ -187,6 +186,7 @@ std::string Parser::template_name(const Item& item, std::string_view context) {
 
 Node Parser::block() {
     constexpr std::string_view context = "block clause";
+    const Nested nested(*this);
     const Item item = next_non_space();
     const std::string name = template_name(item, context);
     auto pipe = std::make_unique<Pipe>(pipeline(context, Token::right_delimiter));

@@ -168,11 +168,13 @@ TEST_CASE("nesting ends in an error, never in the stack") {
     CHECK(error_of(rendered("{{" + repeated("(", 100'000), nullptr)) == "template: t:1: nested deeper than " + deep);
     CHECK(error_of(rendered("{{if 1}}" + repeated("{{else if 1}}", 100'000), nullptr)) ==
           "template: t:1: nested deeper than " + deep);
+    CHECK(error_of(rendered(repeated("{{block `a` .}}", 100'000), nullptr)) ==
+          "template: t:1: nested deeper than " + deep);
     CHECK_THAT(error_of(rendered("{{define `a`}}{{template `a`}}{{end}}{{template `a`}}", nullptr)),
                Catch::Contains("executing \"a\" at <{{template \"a\"}}>: exceeded maximum depth (200)"));
     CHECK_THAT(error_of(rendered("{{$x := list}}{{range 1000}}{{$x = list $x}}{{end}}{{$x}}", nullptr)),
                Catch::Contains("a value deeper than 100"));
-    CHECK(rendered(repeated("{{if 1}}", 60) + repeated("{{end}}", 60), nullptr));
+    CHECK(rendered(repeated("{{if 1}}", 150) + repeated("{{end}}", 150), nullptr));
     // Values that are nested deeper than the caller should have let through.
     Json value = 1;
     for (int level = 0; level < 150; ++level) value = Json::array({std::move(value)});
