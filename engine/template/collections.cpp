@@ -48,7 +48,7 @@ std::vector<std::string> plain_texts(Meter& meter, const Value& value) {
 Value split_function(Meter& meter, Arguments arguments) {
     Json map = Json::object();
     std::size_t index = 0;
-    meter.bytes(arguments[1].size());
+    meter.search(arguments[1].size(), arguments[0].size());
     for (const std::string_view part : parts(arguments[0].text(), arguments[1].text())) {
         meter.step();
         map["_" + std::to_string(index++)] = std::string(part);

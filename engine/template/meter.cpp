@@ -39,7 +39,12 @@ void Meter::weigh(const Json& json, std::size_t depth) {
     step();
     if (json.is_string()) {
         bytes(json.get_ref<const std::string&>().size());
-    } else if (json.is_structured()) {
+    } else if (json.is_object()) {
+        for (const auto& [key, element] : json.items()) {
+            bytes(key.size());
+            weigh(element, depth + 1);
+        }
+    } else if (json.is_array()) {
         for (const Json& element : json) weigh(element, depth + 1);
     }
 }

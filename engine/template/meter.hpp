@@ -16,6 +16,8 @@ public:
     void step(std::size_t count = 1);
     /// For `bytes` that a function reads or makes.
     void bytes(std::size_t count) { step(count / 32); }
+    /// For a part that is looked for in a text. Where both repeat themselves, each place is compared far in.
+    void search(std::size_t text, std::size_t part) { step(text / 32 + text * part / 4096); }
     /// No text that is made is longer.
     std::size_t longest() const { return budget_.output; }
     void check_length(std::size_t size) const;

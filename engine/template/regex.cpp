@@ -46,7 +46,20 @@ std::unique_ptr<RE2> compiled(Meter& meter, const std::string& pattern) {
     RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(4 << 20);
-    return std::make_unique<RE2>(with_p(pattern), options);
+    auto regex = std::make_unique<RE2>(with_p(pattern), options);
+    // Repetitions within repetitions make a long program of a short text.
+    constexpr std::size_t largest_program = 50'000;
+    if (regex->ok()) {
+        meter.step(static_cast<std::size_t>(regex->ProgramSize()));
+    } else if (regex->error_code() == RE2::ErrorPatternTooLarge) {
+        meter.step(largest_program);
+    }
+    return regex;
+}
+
+/// A large program can need time for each byte and instruction.
+void pay_for_match(Meter& meter, const RE2& regex, std::size_t bytes, std::size_t share) {
+    meter.step(1 + bytes / share * (1 + static_cast<std::size_t>(regex.ProgramSize()) / 100));
 }
 
 /// As Go's regexp/syntax words it.
@@ -145,9 +158,10 @@ private:
 
 Value regex_match_function(Meter& meter, Arguments arguments) {
     const auto regex = compiled(meter, arguments[0].text());
-    meter.bytes(arguments[1].size() * 8);
     // sprig drops the error.
-    return Value::of(regex->ok() && RE2::PartialMatch(arguments[1].text(), *regex));
+    if (!regex->ok()) return Value::of(false);
+    pay_for_match(meter, *regex, arguments[1].size(), 4);
+    return Value::of(RE2::PartialMatch(arguments[1].text(), *regex));
 }
 
 Value regex_replace_all_function(Meter& meter, Arguments arguments) {
@@ -155,14 +169,14 @@ Value regex_replace_all_function(Meter& meter, Arguments arguments) {
     if (!regex->ok()) throw CallFailure(complaint(*regex, arguments[0].text()));
     const std::string& text = arguments[1].text();
     const Expansion expansion(*regex, arguments[2].text());
-    meter.bytes(text.size() * 8);
+    pay_for_match(meter, *regex, text.size(), 4);
     std::vector<re2::StringPiece> groups(static_cast<std::size_t>(regex->NumberOfCapturingGroups()) + 1);
     std::string result;
     std::size_t copied = 0;
     std::size_t searched = 0;
     while (searched <= text.size()) {
         // A match may have looked at all the rest.
-        meter.step(1 + (text.size() - searched) / 256);
+        pay_for_match(meter, *regex, text.size() - searched, 256);
         if (!regex->Match(text, searched, text.size(), RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size())))
             break;
         const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());

@@ -37,6 +37,7 @@ std::string_view trimmed(std::string_view text, Cut cut) {
 }
 
 std::string replaced(Meter& meter, std::string_view text, std::string_view old, std::string_view with) {
+    meter.search(text.size(), old.size());
     std::string result;
     const auto add = [&](std::string_view part) {
         result += part;
@@ -133,7 +134,7 @@ Value replace_function(Meter& meter, Arguments arguments) {
 }
 
 Value contains_function(Meter& meter, Arguments arguments) {
-    meter.bytes(arguments[1].size());
+    meter.search(arguments[1].size(), arguments[0].size());
     return Value::of(arguments[1].text().find(arguments[0].text()) != std::string::npos);
 }
 

@@ -122,6 +122,11 @@ TEST_CASE("a template ends when its steps are used up") {
         "{{$x := `a`}}{{range 1000000}}{{$x = printf `%5000d` 1}}{{end}}",
         "{{range 1000000}}{{$x := regexMatch `(a*)*b` `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`}}{{end}}",
         "{{range 1000000}}{{$x := sha256sum `a`}}{{end}}",
+        "{{range 1000000}}{{$x := regexMatch `((a{1,30}){1,30}){1,30}` `b`}}{{end}}",
+        "{{$x := printf `%0500000d` 0}}{{$y := printf `%0250000d` 1}}{{contains $y $x}}",
+        "{{$x := printf `%0500000d` 0}}{{$y := printf `%0250000d` 1}}{{replace $y `` $x}}",
+        "{{$x := printf `%0500000d` 0}}{{$y := printf `%0250000d` 1}}{{split $y $x}}",
+        "{{$x := printf `%0500000d` 0}}{{regexMatch `(0{1,100}){1,9}1` $x}}",
         "{{$x := printf `%100000d` 1}}{{range 1000000}}{{$y := split ` ` $x}}{{end}}",
         "{{$x := printf `%100000d` 1}}{{range 1000000}}{{$y := regexReplaceAll ` ` $x `a`}}{{end}}",
     };
