@@ -138,7 +138,7 @@ Value from_yaml_function(Meter& meter, Arguments arguments) {
     // Helm tells of what it cannot read in the map.
     if (value && value->is_null()) value = Json::object();
     if (value && !value->is_object()) value = fail("error unmarshaling JSON: the text is no map");
-    return Value::of(value ? std::move(*value) : Json{{"Error", value.error().message}}, Type::map);
+    return Value::of(value ? std::move(*value) : Json::object({{"Error", value.error().message}}), Type::map);
 }
 
 }  // namespace moontide::templates

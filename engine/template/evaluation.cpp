@@ -113,7 +113,7 @@ Value Evaluation::selected(const Value& dot, const Operand& operand, std::span<c
     const bool has_arguments = words.size() > 1 || final;
     if (const auto* named = std::get_if<Field>(&operand.is)) return fields(dot, named->names, has_arguments);
     if (const auto* named = std::get_if<Variable>(&operand.is)) {
-        const Value value = variable(named->names.front());
+        Value value = variable(named->names.front());
         if (named->names.size() > 1) return fields(value, std::span(named->names).subspan(1), has_arguments);
         not_a_function(words, final);
         return value;

@@ -106,7 +106,7 @@ TEST_CASE("a template is rendered many times") {
     CHECK(parsed->trees().size() == 2);
     for (int n = 0; n < 3; ++n) {
         Budget budget;
-        const auto text = parsed->render({{"n", n}}, MissingKey::no_value, budget);
+        const auto text = parsed->render(Json::object({{"n", n}}), MissingKey::no_value, budget);
         REQUIRE(text);
         CHECK(*text == "<" + std::to_string(n) + ">");
         CHECK(budget.steps < Budget().steps);
