@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -93,16 +94,24 @@ public:
             const auto version = version_of(heard.response);
             written_.try_emplace(version, heard.response);
             // One that changed nothing answers with the version of another request's.
-            author_.try_emplace(version, id, heard.asked);
+            author_.try_emplace(version, id, heard.answered);
         } else if (heard.verb == "delete") {
             auto uid = heard.response.value("/details/uid"_json_pointer, uid_of(heard.response));
-            remover_.try_emplace(std::move(uid), id, heard.asked);
+            remover_.try_emplace(std::move(uid), id, heard.answered);
         }
     }
 
+    struct Change {
+        std::uint64_t version = 0;
+        bool deleted = false;
+        const Json* object = nullptr;
+        sandbox::RequestId by = 0;
+        microseconds at = microseconds::max();
+    };
+
     struct Happened {
         microseconds at{0};
-        std::variant<Asked, Answered, std::pair<std::uint64_t, bool>, std::pair<std::string, Json>> what;
+        std::variant<Asked, Answered, Change, std::pair<std::string, Json>> what;
     };
 
     void write_down(std::vector<Happened> remarks) {
@@ -114,17 +123,9 @@ public:
             all.push_back({heard.asked, std::move(asked)});
             all.push_back({heard.answered, Answered{id, heard.status, true, {}, {}}});
         }
-        // What nobody asked for comes right after what was there before it.
-        auto last = microseconds::max();
-        for (const auto& one : all) last = std::min(last, one.at);
-        std::map<std::uint64_t, bool> changes;
-        for (const auto& [version, object] : written_) changes.emplace(version, false);
-        for (const auto& [version, object] : deleted_) changes.insert_or_assign(version, true);
-        for (const auto& [version, deleted] : changes) {
-            // Effects come in the order of versions, each after its request.
-            last = std::max(last, time_of_change(version, deleted) + microseconds(1));
-            all.push_back({last, std::pair(version, deleted)});
-        }
+        auto end = microseconds(0);
+        for (const auto& one : all) end = std::max(end, one.at);
+        for (auto& change : changes(end)) all.push_back({change.at, std::move(change)});
         std::ranges::stable_sort(all, {}, &Happened::at);
         const auto begin = all.empty() ? microseconds(0) : all.front().at;
         Milliseconds passed{0};
@@ -138,28 +139,41 @@ public:
 private:
     using Author = std::pair<sandbox::RequestId, microseconds>;
 
-    std::optional<Author> author_of(std::uint64_t version, bool deleted) const {
-        if (!deleted) {
-            const auto found = author_.find(version);
-            return found == author_.end() ? std::nullopt : std::optional(found->second);
+    /// In the order of versions, which is that of effects, before the end.
+    std::vector<Change> changes(microseconds end) const {
+        std::vector<Change> all;
+        for (const auto& [version, object] : written_) {
+            auto& change = all.emplace_back(Change{.version = version, .object = &object});
+            if (const auto found = author_.find(version); found != author_.end()) {
+                std::tie(change.by, change.at) = found->second;
+            }
         }
-        const auto found = remover_.find(uid_of(deleted_.at(version)));
-        return found == remover_.end() ? std::nullopt : std::optional(found->second);
-    }
-
-    microseconds time_of_change(std::uint64_t version, bool deleted) const {
-        const auto author = author_of(version, deleted);
-        return author ? author->second : microseconds(0);
+        const auto written = all;
+        for (const auto& [version, object] : deleted_) {
+            auto& change = all.emplace_back(Change{.version = version, .deleted = true, .object = &object});
+            if (const auto found = remover_.find(uid_of(object)); found != remover_.end()) {
+                std::tie(change.by, change.at) = found->second;
+            }
+            // A list tells only that it is gone, with its last version: the answer's time says when.
+            if (change.by == 0) continue;
+            for (const auto& other : written) {
+                if (other.by != 0 && other.at <= change.at) change.version = std::max(change.version, other.version);
+            }
+        }
+        std::ranges::stable_sort(all, {}, &Change::version);
+        // None is later than its answer, nor than what came after it.
+        auto latest = end;
+        for (auto change = all.rbegin(); change != all.rend(); ++change) {
+            latest = std::min(latest, change->at - microseconds(1));
+            change->at = latest;
+        }
+        return all;
     }
 
     void write(Asked& asked) { history_->add(std::move(asked)); }
     void write(Answered& answered) { history_->add(std::move(answered)); }
     void write(std::pair<std::string, Json>& remark) { history_->note(remark.first, std::move(remark.second)); }
-    void write(const std::pair<std::uint64_t, bool>& version) {
-        const auto author = author_of(version.first, version.second);
-        change(version.second ? deleted_.at(version.first) : written_.at(version.first), author ? author->first : 0,
-               version.first, version.second);
-    }
+    void write(const Change& one) { change(*one.object, one.by, one.version, one.deleted); }
 
     void change(const Json& object, sandbox::RequestId by, std::uint64_t version, bool deleted) {
         const auto& metadata = object.at("metadata");
