@@ -17,6 +17,8 @@ constexpr unsigned streams_before_pages = 3;
 constexpr unsigned page_tries = 3;
 constexpr unsigned expirations_before_one_page = 2;
 constexpr unsigned errors_before_relist = 3;
+/// What must be granted first is not hurried back to: its first failure waits like one after so many.
+constexpr unsigned slow_counts_for = 3;
 
 bool is_compacted(const Failure& failure) {
     return failure.status == 410;
@@ -270,7 +272,7 @@ void Machine::wait(decltype(Waiting::next) next, const Failure& failure) {
     ++failures_;
     last_error_ = text_of(failure);
     auto delay = backoff_.delay(failures_);
-    if (is_slow(failure)) delay = options_.backoff_last / 2 + up_to(options_.backoff_last / 2);
+    if (is_slow(failure)) delay = backoff_.delay(failures_ + slow_counts_for);
     // Watches fail together when a server restarts; their lists must not come together.
     if (std::holds_alternative<Relist>(next))
         delay = std::max(delay, up_to(options_.backoff_first * good_life_in_backoffs));

@@ -193,13 +193,17 @@ TEST_CASE("waits grow to the longest and differ from watch to watch") {
     CHECK(differ);
 }
 
-TEST_CASE("what must be granted or installed first is asked for slowly from the first time") {
+TEST_CASE("what must be granted or installed first is asked for slowly from the first time, and ever more so") {
     const auto failure = GENERATE(as<Failure>(), denied, missing);
     Driven d;
     d.watching(5);
-    d.on(StreamRefused{failure});
-    CHECK(d.last_wait >= Milliseconds(15'000));
-    CHECK(d.last_wait <= Milliseconds(30'000));
+    for (Milliseconds step{1'600}; step < Milliseconds(60'000); step *= 2) {
+        d.on(d.machine.state_name() == "watching" ? Input(StreamRefused{failure}) : Input(ListFailed{failure}));
+        const auto longest = std::min(step, Milliseconds(30'000));
+        CHECK(d.last_wait >= longest / 2);
+        CHECK(d.last_wait <= longest);
+        d.on(TimerFired{});
+    }
 }
 
 TEST_CASE("Retry-After is obeyed") {
