@@ -50,7 +50,7 @@ Account::~Account() {
 }
 
 Json Account::subject() const {
-    return {{{"kind", "ServiceAccount"}, {"name", ACCOUNT}, {"namespace", world_.sources()}}};
+    return Json::array({Json{{"kind", "ServiceAccount"}, {"name", ACCOUNT}, {"namespace", world_.sources()}}});
 }
 
 std::vector<Rule> Account::all() {

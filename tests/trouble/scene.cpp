@@ -1,6 +1,7 @@
 #include "scene.hpp"
 
 #include "checker.hpp"
+#include "environment.hpp"
 #include "unrest.hpp"
 
 #include <cstdlib>
@@ -76,6 +77,7 @@ void Scene::start_engine(const std::string& user_lines, std::vector<std::pair<st
 
 void Scene::await(const std::string& what, const std::function<std::string()>& complaint, Milliseconds deadline,
                   Where where) {
+    deadline = test::patient(deadline);
     auto missing = world.mirror.await([&](const test::Objects&) { return complaint(); }, deadline);
     if (!missing.empty()) {
         const auto log = engine ? engine->log() : std::string();
@@ -103,8 +105,8 @@ void Scene::await_ready(Milliseconds deadline, Where where) {
 
 void Scene::await_rest(Milliseconds deadline, Where where) {
     world.catch_up();
-    auto missing =
-        world.mirror.await([&](const test::Objects& objects) { return proof::unrest(objects, terms); }, deadline);
+    auto missing = world.mirror.await([&](const test::Objects& objects) { return proof::unrest(objects, terms); },
+                                      test::patient(deadline));
     await("all is as it should be", [&] { return missing; }, Milliseconds(0), where);
     await(
         "the engine has nothing left to do",

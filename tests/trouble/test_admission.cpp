@@ -50,7 +50,7 @@ void check_one_refused(Scene& scene, const std::string& refused, const std::stri
 bool is_denied(Scene& scene, const std::string& space, const std::string& verb) {
     try {
         const auto path = fmt::format("/api/v1/namespaces/{}/configmaps/shared?dryRun=All", space);
-        const Json body = verb == "PATCH" ? Json{{"data", {{"n", "tried"}}}} : Json{{"dryRun", {"All"}}};
+        const Json body = verb == "PATCH" ? Json{{"data", {{"n", "tried"}}}} : Json{{"dryRun", Json::array({"All"})}};
         scene.world.api.ask(verb, path, body, verb == "PATCH" ? "application/merge-patch+json" : "application/json");
     } catch (const std::exception&) {
         return true;
@@ -101,25 +101,25 @@ TEST_CASE("an admission policy that refuses one target delays no other, for chan
     const auto& frozen = scene.spaces[9];
     const kube::Ref policy{{ADMISSION, "ValidatingAdmissionPolicy"}, {}, scene.world.id() + "-frozen"};
     const kube::Ref binding{{ADMISSION, "ValidatingAdmissionPolicyBinding"}, {}, policy.name};
+    const Json rule = {{"apiGroups", Json::array({""})},
+                       {"apiVersions", Json::array({"v1"})},
+                       {"operations", {"CREATE", "UPDATE", "DELETE"}},
+                       {"resources", Json::array({"configmaps"})}};
+    const Json validation = {{"expression", "false"}, {"message", "this namespace is frozen"}};
     scene.world.api.create({{"apiVersion", ADMISSION},
                             {"kind", "ValidatingAdmissionPolicy"},
                             {"metadata", {{"name", policy.name}}},
                             {"spec",
                              {{"failurePolicy", "Fail"},
-                              {"matchConstraints",
-                               {{"resourceRules",
-                                 {{{"apiGroups", {""}},
-                                   {"apiVersions", {"v1"}},
-                                   {"operations", {"CREATE", "UPDATE", "DELETE"}},
-                                   {"resources", {"configmaps"}}}}}}},
-                              {"validations", {{{"expression", "false"}, {"message", "this namespace is frozen"}}}}}}});
+                              {"matchConstraints", {{"resourceRules", Json::array({rule})}}},
+                              {"validations", Json::array({validation})}}}});
     scene.world.api.create(
         {{"apiVersion", ADMISSION},
          {"kind", "ValidatingAdmissionPolicyBinding"},
          {"metadata", {{"name", binding.name}}},
          {"spec",
           {{"policyName", policy.name},
-           {"validationActions", {"Deny"}},
+           {"validationActions", Json::array({"Deny"})},
            {"matchResources",
             {{"namespaceSelector", {{"matchLabels", {{"kubernetes.io/metadata.name", frozen}}}}}}}}}});
     for (const auto* verb : {"PATCH", "DELETE"}) {

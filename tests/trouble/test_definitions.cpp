@@ -58,16 +58,16 @@ public:
         const Json schema = {
             {"type", "object"},
             {"properties", {{"spec", {{"type", "object"}, {"properties", {{"height", {{"type", "string"}}}}}}}}}};
-        scene_.world.api.create(
-            {{"apiVersion", DEFINITION.api_version},
-             {"kind", DEFINITION.kind},
-             {"metadata", {{"name", definition().name}}},
-             {"spec",
-              {{"group", GROUP},
-               {"scope", "Namespaced"},
-               {"names", {{"plural", "tides"}, {"kind", "Tide"}}},
-               {"versions",
-                {{{"name", "v1"}, {"served", true}, {"storage", true}, {"schema", {{"openAPIV3Schema", schema}}}}}}}}});
+        const Json version = {
+            {"name", "v1"}, {"served", true}, {"storage", true}, {"schema", {{"openAPIV3Schema", schema}}}};
+        scene_.world.api.create({{"apiVersion", DEFINITION.api_version},
+                                 {"kind", DEFINITION.kind},
+                                 {"metadata", {{"name", definition().name}}},
+                                 {"spec",
+                                  {{"group", GROUP},
+                                   {"scope", "Namespaced"},
+                                   {"names", {{"plural", "tides"}, {"kind", "Tide"}}},
+                                   {"versions", Json::array({version})}}}});
         scene_.await("Tides are served", [this] { return list() ? "" : "they are not"; }, Milliseconds(20'000));
     }
 
