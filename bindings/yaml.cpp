@@ -1,5 +1,7 @@
 #include "bindings/yaml.hpp"
 
+#include "bindings/convert.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -207,6 +209,8 @@ void emit(YAML::Emitter& emitter, const Json& value) {
 }  // namespace
 
 Result<Json> parse_yaml(std::string_view text) {
+    // yaml-cpp passes other bytes on, and JSON has no place for them.
+    if (!is_utf8(text)) return fail("a YAML document that is not UTF-8");
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);

@@ -121,10 +121,10 @@ Result<Line> LineReader::read(std::string_view line) {
     constexpr std::string_view between = R"(","object":)";
     if (line.starts_with(opening) && line.ends_with("}}")) {
         const auto type_end = line.find('"', opening.size());
-        const auto type = line.substr(opening.size(), type_end - opening.size());
-        if (line.substr(type_end).starts_with(between) && event_type(type)) {
+        const auto type = event_type(line.substr(opening.size(), type_end - opening.size()));
+        if (type && type_end != std::string_view::npos && line.substr(type_end).starts_with(between)) {
             const auto object = type_end + between.size();
-            return EventLine{*event_type(type), line.substr(object, line.size() - object - 1)};
+            return EventLine{*type, line.substr(object, line.size() - object - 1)};
         }
     }
     return self_->read(line);

@@ -116,6 +116,7 @@ const Attack attacks[] = {
      "for j = 1, 10 do t = t .. '*a' .. (i - 1) .. ', ' end t = t .. ']\\n' end return moontide.yaml.decode(t)",
      "more than 100000 values"},
     {"a YAML that holds itself", "return moontide.yaml.decode('&a [*a]')", "alias within its own anchor"},
+    {"a YAML that is not UTF-8", "return moontide.yaml.decode('\\159\\197 a')", "not UTF-8"},
     {"a deep YAML", "return moontide.yaml.decode(string.rep('[', 1e4))", "deeper than 64"},
     {"a regex that explodes", "return moontide.match(string.rep('a', 1e5), '((a{1,100}){1,100}){1,100}b')", "regex"},
     {"regexes for ever", "while true do moontide.match(string.rep('a', 1e5), '(a*)*b') end", "stopped"},

@@ -58,12 +58,12 @@ TEST_CASE("an error says its status and when to come again") {
 
 TEST_CASE("what is no line of a watch is refused") {
     LineReader reader;
-    const auto* text =
-        GENERATE("", " ", "{}", "[]", "<html>", "{", R"({"type":"ADDED"})", R"({"type":"ADDED","object":5})",
-                 R"({"type":"ADDED","object":{"metadata":{"name":"a"})", R"({"type":"SOMETHING","object":{}})",
-                 R"({"type":5,"object":{}})", R"({"type":"BOOKMARK","object":{}})",
-                 R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"x"}}})",
-                 R"({"kind":"Status","code":500})", R"({"type":"ADDED","object":{}} {"type":"ADDED"})");
+    const auto* text = GENERATE(
+        "", " ", "{}", "[]", "<html>", "{", R"({"type":"ADDED"})", R"({"type":"ADDED}})",
+        R"({"type":"ADDED","object":5})", R"({"type":"ADDED","object":{"metadata":{"name":"a"})",
+        R"({"type":"SOMETHING","object":{}})", R"({"type":5,"object":{}})", R"({"type":"BOOKMARK","object":{}})",
+        R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"x"}}})", R"({"kind":"Status","code":500})",
+        R"({"type":"ADDED","object":{}} {"type":"ADDED"})");
     CAPTURE(text);
     CHECK_FALSE(reader.read(text));
 }
