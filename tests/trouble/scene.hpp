@@ -50,7 +50,7 @@ public:
     /// Until there is what is wanted, and nothing else; then until the engine has nothing left to do.
     void await_rest(Milliseconds deadline, Where where = Where::current());
     void await_log(const std::string& text, Milliseconds deadline, Where where = Where::current());
-    /// Until its /readyz says so.
+    /// Until its /readyz says so: each watch has its own time at which it asks again, 30 s apart at most.
     void await_ready(Milliseconds deadline, Where where = Where::current());
 
     /// Every promise, on the whole history; what is somebody else's is as it was; no memory was lost. The engine ends.

@@ -40,7 +40,7 @@ TEST_CASE("a new certificate is taken, and one of another authority once its fil
 
     write_file(scene.authority_file(), scene.cluster.certificate_of("another"));
     scene.await_rest(Milliseconds(40'000));
-    scene.await_ready(Milliseconds(10'000));
+    scene.await_ready(Milliseconds(40'000));
     scene.check_promises();
 
     scene.cluster.control({"certify", "ca"});

@@ -54,7 +54,7 @@ TEST_CASE("a token that has ended is read again, and while there is no other not
 
     write_file(file, account.token("third"));
     scene.await_rest(Milliseconds(30'000));
-    scene.await_ready(Milliseconds(10'000));
+    scene.await_ready(Milliseconds(40'000));
     for (const auto& token : {first, second}) {
         CHECK(scene.engine->times_logged(token) == 0);
         CHECK(scene.engine->metrics().text.find(token) == std::string::npos);

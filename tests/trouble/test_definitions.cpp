@@ -169,7 +169,7 @@ TEST_CASE("copies of a custom kind's objects stay while its definition is away, 
     tides.install();
     for (std::size_t number = 0; number < SOURCES; ++number) tides.make(tide_name(number), "high");
     REQUIRE(await_copies(scene, "high", Milliseconds(60'000)) == "");
-    scene.await_ready(Milliseconds(10'000));
+    scene.await_ready(Milliseconds(40'000));
     CHECK(scene.deletions_of_copies() == 0);
     // One that somebody deletes while its kind stays is gone, and its copies go.
     scene.world.api.remove({TIDE, scene.world.sources(), tide_name(0)});
@@ -208,7 +208,7 @@ TEST_CASE("copies of a custom kind come back by themselves after its definition 
     CHECK(scene.audit.heard(is_engine).size() - requests < TARGETS * 8 + 40);
     tides.install();
     all_are_there();
-    scene.await_ready(Milliseconds(10'000));
+    scene.await_ready(Milliseconds(40'000));
     scene.engine->end();
     for (const auto& object : scene.foreign) scene.world.check_untouched(object);
 }

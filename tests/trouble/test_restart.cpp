@@ -39,7 +39,7 @@ TEST_CASE("an API server and an etcd that are killed under load lose nothing", "
     load.stop();
 
     scene.await_rest(Milliseconds(30'000));
-    scene.await_ready(Milliseconds(10'000));
+    scene.await_ready(Milliseconds(40'000));
     // Five watches, the one of what is in a copy's way among them, whose lists come as watches too. Each begins anew at
     // each start of the server, and tells what it meets: an end, a closed door, a version that is too old.
     constexpr std::size_t watches = 5;

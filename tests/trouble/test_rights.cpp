@@ -72,7 +72,7 @@ TEST_CASE("what may no longer be read or written is not gone, and all goes on wh
 
     account.grant_all();
     scene.await_rest(Milliseconds(60'000));
-    scene.await_ready(Milliseconds(10'000));
+    scene.await_ready(Milliseconds(40'000));
     // The engine acted on what it last saw for as long as it saw nothing.
     scene.terms.grace = Milliseconds(60'000);
     scene.check_promises();
