@@ -151,6 +151,21 @@ TEST_CASE("scope breaks where a copy is written that nothing asks for") {
         forged.engine_creates(Forged::copy({{"k", "1"}}));
         CHECK(forged.broken().empty());
     }
+    SECTION("its source went a moment before the namespace asked: watches keep no order among each other") {
+        forged.space("red", false);
+        forged.put("configmaps", Forged::source({{"k", "1"}}), 0);
+        forged.remove("configmaps", Forged::source({{"k", "1"}}), 0);
+        forged.space("red", true);
+        SECTION("a moment") {
+            forged.engine_creates(Forged::copy({{"k", "1"}}));
+            CHECK(forged.broken().empty());
+        }
+        SECTION("long ago") {
+            forged.pass(forged.terms.grace + Milliseconds(1));
+            forged.engine_creates(Forged::copy({{"k", "1"}}));
+            CHECK(forged.broken() == "scope");
+        }
+    }
     SECTION("another kind") {
         forged.answer(forged.ask("create", Json::object(), 1, "pods"), 201);
         CHECK(forged.broken() == "scope");

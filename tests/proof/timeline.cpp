@@ -153,8 +153,22 @@ std::vector<std::uint64_t> Timeline::moments(const Place& place, std::uint64_t b
 
 bool Timeline::wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from,
                                    std::uint64_t until) const {
-    return std::ranges::any_of(moments(place, entry_before(from), until),
-                               [&](std::uint64_t moment) { return wanted_content(terms, place, moment).has_value(); });
+    const auto space = objects_.find({"namespaces", "", place.namespace_name});
+    if (space == objects_.end() || terms.excluded.contains(place.namespace_name)) return false;
+    const auto is_in_time = [&](const State& state) {
+        return state.object && state.end >= from && state.entry->number <= until;
+    };
+    for (const auto* states : sources_) {
+        for (const auto& source : *states) {
+            if (!is_in_time(source)) continue;
+            for (const auto& there : space->second) {
+                if (!is_in_time(there)) continue;
+                const auto wish = terms.wish(*source.object, *there.object);
+                if (wish && wish->resource == place.resource && wish->name == place.name) return true;
+            }
+        }
+    }
+    return false;
 }
 
 bool Timeline::was_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const {

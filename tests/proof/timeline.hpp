@@ -69,7 +69,8 @@ public:
     /// The object at that entry; null where it is not there.
     Tree object_at(const Place& place, std::uint64_t entry_number) const;
 
-    /// Whether some source asked for the place at some moment from that time on until that entry.
+    /// Whether some source asked for the place, it and the namespace each as they were at some moment from that time on
+    /// until that entry: watches tell of them in no order.
     bool wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
     /// Whether one did and then none did, or none did at all: that nobody asked before one did is no reason to take a
     /// copy away.
