@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <map>
 #include <unordered_set>
 #include <utility>
@@ -83,7 +84,7 @@ public:
     }
 
     const std::string& host() const override { return host_; }
-    std::chrono::seconds server_time_offset() const override { return server_time_offset_; }
+    std::chrono::seconds server_time_offset() const override { return server_time_offset_.load(); }
 
     /// Expires with the client.
     std::weak_ptr<bool> alive() const { return alive_; }
@@ -320,7 +321,7 @@ private:
     std::vector<std::shared_ptr<Link>> watches_;
     std::unordered_set<PendingPtr> pending_;
     std::map<Kind, Resource> resolved_;
-    std::chrono::seconds server_time_offset_{0};
+    std::atomic<std::chrono::seconds> server_time_offset_{std::chrono::seconds(0)};  // workers read it
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -13,7 +13,8 @@
 
 namespace moontide::sync {
 
-/// One policy's. Any thread.
+/// One policy's. Any thread, also one that holds the records (plan::Have); who is called back from here must not
+/// take them.
 class Gate {
 public:
     struct Limits {

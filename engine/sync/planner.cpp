@@ -135,16 +135,17 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
 }
 
 void Planner::let_go(const Unit& unit, RunningPolicy& running, const queue::Key& key, const Evaluated& evaluated) {
-    running.gate.looked(unit.id, key.spot, [&](plan::NameId namespace_name) {
-        bool wanted = false;
-        for (const auto& asked : evaluated.asked) {
-            if (asked.target.namespace_name != namespace_name) continue;
-            if (!asked.wish) return true;
-            wanted = true;
-        }
-        // What could not be evaluated keeps its copy, and that copy its place here.
-        return !wanted && board_.have.with([&](const plan::Have& have) {
-            return !have.targets_of(unit.id, namespace_name).empty();
+    // The records are taken before the gate, as where steps are decided: the other order would be a deadlock.
+    board_.have.with([&](const plan::Have& have) {
+        running.gate.looked(unit.id, key.spot, [&](plan::NameId namespace_name) {
+            bool wanted = false;
+            for (const auto& asked : evaluated.asked) {
+                if (asked.target.namespace_name != namespace_name) continue;
+                if (!asked.wish) return true;
+                wanted = true;
+            }
+            // What could not be evaluated keeps its copy, and that copy its place here.
+            return !wanted && !have.targets_of(unit.id, namespace_name).empty();
         });
     });
 }
