@@ -16,7 +16,7 @@ namespace {
 /// What a step of a template costs in instructions.
 constexpr std::int64_t step_cost = 8;
 
-std::string text_argument(lua_State* lua, int index) {
+std::string copied_argument(lua_State* lua, int index) {
     std::size_t size = 0;
     const char* text = luaL_checklstring(lua, index, &size);
     State::of(lua).charge(size / 2 + 64);
@@ -49,7 +49,7 @@ Asked asked(lua_State* lua) {
 }  // namespace
 
 int render_template(lua_State* lua) {
-    std::string text = text_argument(lua, 1);
+    std::string text = copied_argument(lua, 1);
     const Asked options = asked(lua);
     const Json values = lua_isnoneornil(lua, 2) ? Json(nullptr) : to_json(lua, 2, "template");
     State& state = State::of(lua);
