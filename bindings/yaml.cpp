@@ -209,8 +209,8 @@ void emit(YAML::Emitter& emitter, const Json& value) {
 }  // namespace
 
 Result<Json> parse_yaml(std::string_view text) {
-    // yaml-cpp passes other bytes on, and JSON has no place for them.
-    if (!is_utf8(text)) return fail("a YAML document that is not UTF-8");
+    // yaml-cpp passes other bytes on, and JSON has no place for them; by zero bytes it would guess UTF-16 and UTF-32.
+    if (!is_utf8(text) || text.find('\0') != std::string_view::npos) return fail("a YAML document that is not UTF-8");
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
