@@ -157,6 +157,11 @@ Decisions::Choice Decisions::choose(const plan::Have& have, const Unit& unit, co
     return {asked.target, asked.wish, standing};
 }
 
+bool Decisions::is_awaited(const plan::TargetKey& target, plan::UnitId unit, const plan::Standing& standing) {
+    const bool is_there = !std::holds_alternative<plan::Absent>(standing);
+    return target.part == 0 && board_.foreigners->await(target, unit, is_there);
+}
+
 std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit, RunningPolicy& running,
                                               const Asked& asked, bool first_look) {
     const auto& whole = asked.target;
@@ -199,7 +204,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
             const auto* record = std::get_if<plan::Record>(&standing);
             const auto holder = record == nullptr ? std::optional<Unit>() : board_.units.get(record->unit);
             if (holder) message = "is held for " + source_text(holder->bond) + " by policy " + holder->bond.policy;
-        } else if (wish != nullptr && (target.part != 0 || !board_.foreigners->await(target, unit.id))) {
+        } else if (wish != nullptr && !is_awaited(target, unit.id, standing)) {
             board_.queue.add_after({unit.id, target.namespace_name}, board_.options.refused_again, queue::Urgency::idle,
                                    queue::Delay::planned);
         }

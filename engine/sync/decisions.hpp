@@ -40,6 +40,8 @@ private:
     bool may_decide(plan::Have& have, const Unit& unit, const Asked& asked);
     /// Who holds the targets that other units have: asks those units whether they still want them.
     void ask_holders(const Unit& unit, std::vector<Asked>& asked);
+    /// A watch tells when what stands in the unit's way goes, or what it waits for comes.
+    bool is_awaited(const plan::TargetKey& target, plan::UnitId unit, const plan::Standing& standing);
     std::optional<apply::Order> decide(plan::Have& have, const Unit& unit, RunningPolicy& running, const Asked& asked,
                                        bool first_look);
     /// Zero: now. A repair that somebody keeps undoing waits longer each time.

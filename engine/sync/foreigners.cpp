@@ -22,12 +22,13 @@ public:
     std::set<plan::UnitId> units;
     std::atomic<bool> synced{false};
     std::atomic<bool> well{true};
+    std::atomic<bool> seen{true};  ///< by those who wait: it is there
 
     void relist_begun() override { there_ = false; }
     void listed(std::string_view) override { there_ = true; }
     void relisted(kube::ResourceVersion) override {
         synced = well = true;
-        if (!there_) owner_.stir(target_, Milliseconds(0));
+        if (there_ != seen) owner_.stir(target_, Milliseconds(0));
     }
     void relist_abandoned() override {}
     void changed(watch::EventType type, std::string_view) override {
@@ -52,10 +53,11 @@ Foreigners::Foreigners(Board& board) : board_(board) {}
 
 Foreigners::~Foreigners() = default;
 
-bool Foreigners::await(const plan::TargetKey& target, plan::UnitId unit) {
+bool Foreigners::await(const plan::TargetKey& target, plan::UnitId unit, bool seen) {
     return state_.with([&](State& state) {
         if (const auto known = state.eyes.find(target); known != state.eyes.end()) {
             known->second->units.insert(unit);
+            known->second->seen = seen;
             return known->second->well.load();
         }
         auto& count = state.of_kind[target.kind];
@@ -71,6 +73,7 @@ bool Foreigners::await(const plan::TargetKey& target, plan::UnitId unit) {
         scope.metadata_only = true;
         const auto eye = std::make_shared<Eye>(*this, target);
         eye->units.insert(unit);
+        eye->seen = seen;
         eye->id = board_.ingest->add(std::move(scope), *eye);
         ++count;
         state.ids.insert(eye->id);

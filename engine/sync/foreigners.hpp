@@ -23,8 +23,9 @@ public:
     explicit Foreigners(Board& board);
     ~Foreigners();
 
-    /// The unit was refused that target. True where a watch tells its end, so that no further look need be planned.
-    bool await(const plan::TargetKey& target, plan::UnitId unit);
+    /// The unit was refused that target, in whose place it has `seen` an object, or none that it waits for. True where
+    /// a watch tells the end of that, so that no further look need be planned.
+    bool await(const plan::TargetKey& target, plan::UnitId unit, bool seen);
     /// Whether that watch is one of these: it is no cache that the engine needs.
     bool owns(watch::WatchId id) const;
     std::size_t watched() const;
