@@ -16,7 +16,8 @@ namespace moontide::proof {
 
 namespace {
 
-const Milliseconds LONGEST_REST = test::patient(Milliseconds(15'000));
+// Longer than the longest pause after which the engine asks again.
+const Milliseconds LONGEST_REST = test::patient(Milliseconds(45'000));
 
 /// Set by the server's thread when a rule has fired.
 class Signal {
