@@ -138,7 +138,6 @@ TEST_CASE("the ordinary story keeps every promise while it sees an old state, or
     }
 }
 
-// Asked for by its tag: the process itself does not survive every run of it yet.
 TEST_CASE("the ordinary story keeps every promise while everything goes wrong by chance", "[faults]") {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         const auto name = fmt::format("seed {}", seed);
