@@ -20,8 +20,8 @@ import (
 var configMaps = corev1.SchemeGroupVersion.WithResource("configmaps")
 
 var informerChecks = []check{
-	{"an informer that lists and watches tells of what is made, changed and deleted", informerByList},
-	{"an informer that streams its list tells of what is made, changed and deleted", informerByWatchList},
+	{"an informer that lists and watches tells of what is made, changed and deleted", informerBy(false)},
+	{"an informer that streams its list tells of what is made, changed and deleted", informerBy(true)},
 	{"an informer goes on after the server has closed its watch", informerAfterClosedWatch},
 	{"what leaves an informer's selection is deleted for it", informerSelection},
 	{"an informer of metadata alone and one of any kind tell the same", informersOfMetadata},
@@ -141,28 +141,18 @@ func (s *session) informed(tweak func(*metav1.ListOptions), then func(informers.
 
 func nothing(*metav1.ListOptions) {}
 
-func informerByList(s *session) error {
-	defer setWatchList(false)()
-	return s.informed(nothing, func(_ informers.SharedInformerFactory, watcher told) error {
-		if err := s.liveOf("c", watcher); err != nil {
-			return err
-		}
-		s.say("lists: %d, streamed lists: %d", s.requests.count("GET", "configmaps?limit=500&resourceVersion=0"),
-			s.requests.count("sendInitialEvents=true"))
-		return nil
-	})
-}
-
-func informerByWatchList(s *session) error {
-	defer setWatchList(true)()
-	return s.informed(nothing, func(_ informers.SharedInformerFactory, watcher told) error {
-		if err := s.liveOf("c", watcher); err != nil {
-			return err
-		}
-		s.say("lists: %d, streamed lists: %d", s.requests.count("GET", "configmaps?limit=500&resourceVersion=0"),
-			s.requests.count("sendInitialEvents=true"))
-		return nil
-	})
+func informerBy(watchList bool) func(*session) error {
+	return func(s *session) error {
+		defer setWatchList(watchList)()
+		return s.informed(nothing, func(_ informers.SharedInformerFactory, watcher told) error {
+			if err := s.liveOf("c", watcher); err != nil {
+				return err
+			}
+			s.say("lists: %d, streamed lists: %d", s.requests.count("GET", "configmaps?limit=500&resourceVersion=0"),
+				s.requests.count("sendInitialEvents=true"))
+			return nil
+		})
+	}
 }
 
 func informerAfterClosedWatch(s *session) error {
