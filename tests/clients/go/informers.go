@@ -110,9 +110,20 @@ func (s *session) liveOf(name string, watcher told) error {
 	return watcher.expect(s, "deleted "+name)
 }
 
+// An informer's first list may be as old as the server's watch cache, which this awaits: what is made before it is found.
+func (s *session) cached(object *corev1.ConfigMap) error {
+	_, err := s.client.CoreV1().ConfigMaps(s.namespace).List(s, metav1.ListOptions{
+		ResourceVersion: object.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan})
+	return err
+}
+
 func (s *session) informed(tweak func(*metav1.ListOptions), then func(informers.SharedInformerFactory, told) error) error {
 	for _, name := range []string{"a", "b"} {
-		if _, err := s.configMap(name, nil); err != nil {
+		object, err := s.configMap(name, nil)
+		if err != nil {
+			return err
+		}
+		if err := s.cached(object); err != nil {
 			return err
 		}
 	}
