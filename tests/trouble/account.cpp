@@ -37,7 +37,7 @@ Json role_of(const std::string& kind, const std::string& name) {
 
 }  // namespace
 
-Account::Account(test::World& world, Cluster& cluster) : world_(world), cluster_(cluster) {
+Account::Account(test::World& world) : world_(world) {
     world_.api.create(object("v1", "ServiceAccount", ACCOUNT, world_.sources()));
 }
 

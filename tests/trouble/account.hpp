@@ -1,7 +1,6 @@
 // A service account of the engine's own: its rights and its tokens.
 #pragma once
 
-#include "cluster.hpp"
 #include "world.hpp"
 
 #include <string>
@@ -19,7 +18,7 @@ struct Rule {
 /// In the World's namespace of sources. One thread.
 class Account {
 public:
-    explicit Account(test::World& world, Cluster& cluster);
+    explicit Account(test::World& world);
     ~Account();
     Account(const Account&) = delete;
     Account& operator=(const Account&) = delete;
@@ -47,7 +46,6 @@ private:
     Json subject() const;
 
     test::World& world_;
-    Cluster& cluster_;
     std::vector<std::string> grants_;
 };
 

@@ -12,7 +12,7 @@ namespace moontide::trouble {
 TEST_CASE("a token that has ended is read again, and while there is no other nothing is touched", "[credentials]") {
     Scene scene(20);
     scene.add_source("doomed");
-    Account account(scene.world, scene.cluster);
+    Account account(scene.world);
     account.grant_all();
     const auto file = scene.authority_file().parent_path() / "token";
     const auto first = account.token("first");
@@ -64,7 +64,7 @@ TEST_CASE("a token that has ended is read again, and while there is no other not
 
 TEST_CASE("a plugin is asked again when its token is refused", "[credentials]") {
     Scene scene(10);
-    Account account(scene.world, scene.cluster);
+    Account account(scene.world);
     account.grant_all();
     const auto folder = scene.authority_file().parent_path();
     const auto first = account.token("first");

@@ -43,7 +43,7 @@ TEST_CASE("what may no longer be read or written is not gone, and all goes on wh
     constexpr std::size_t targets = 100;
     Scene scene(targets);
     scene.add_source("doomed");
-    Account account(scene.world, scene.cluster);
+    Account account(scene.world);
     account.grant_all();
     scene.start_engine(user_of(account, scene));
     scene.await_rest(Milliseconds(20'000));
@@ -82,7 +82,7 @@ TEST_CASE("what may not be written is told once, asked for rarely, and written w
     constexpr std::size_t targets = 200;
     Scene scene(targets);
     scene.add_source("doomed");
-    Account account(scene.world, scene.cluster);
+    Account account(scene.world);
     account.grant_all();
     account.grant("read",
                   {{{"configmaps", "namespaces"}, {"get", "list", "watch"}}, {{"events"}, {"create", "patch"}}});
@@ -122,7 +122,7 @@ TEST_CASE("what may not be written is told once, asked for rarely, and written w
 TEST_CASE("a namespace that may not be written is refused alone", "[rights]") {
     constexpr std::size_t targets = 12;
     Scene scene(targets);
-    Account account(scene.world, scene.cluster);
+    Account account(scene.world);
     account.grant("read",
                   {{{"configmaps", "namespaces"}, {"get", "list", "watch"}}, {{"events"}, {"create", "patch"}}});
     const std::vector<Rule> write = {{{"configmaps"}, WRITES}};
