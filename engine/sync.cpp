@@ -250,10 +250,10 @@ std::vector<Tally> Engine::tallies() const {
                 const auto known = board_.units.get(unit);
                 if (known && known->presence == Presence::present && known->bond.group.empty()) ++tally.sources;
             }
-            for (const auto& [target, trouble] : have.troubles()) {
-                const auto unit = board_.units.get(trouble.unit);
-                if (!unit || unit->policy != running->index) continue;
-                ++(trouble.refused ? tally.refused : tally.failed);
+            for (const auto unit : units) {
+                have.troubles().each_of(unit, 0, [&](const plan::TargetKey&, const plan::Trouble& trouble) {
+                    ++(trouble.refused ? tally.refused : tally.failed);
+                });
             }
             have.each_ticket([&](const plan::TargetKey&, const plan::Ticket& ticket) {
                 const auto unit = board_.units.get(ticket.unit);

@@ -111,7 +111,7 @@ std::unordered_set<UnitId> Have::units_in_hand() const {
     contested_.each_unit(take);
     lost_by_.each_unit(take);
     for (const auto& [target, ticket] : tickets_) units.insert(ticket.again.begin(), ticket.again.end());
-    for (const auto& [target, trouble] : troubles_) units.insert(trouble.unit);
+    troubles_.each([&](const TargetKey&, const Trouble& trouble) { units.insert(trouble.unit); });
     return units;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "plan/identity.hpp"
 #include "plan/record.hpp"
+#include "plan/troubles.hpp"
 #include "plan/unit_index.hpp"
 
 #include <map>
@@ -35,16 +36,6 @@ struct Ticket {
     bool creates = false;
     bool sent = false;
     std::set<UnitId> again = {};  ///< units that look again when it has ended
-};
-
-/// Why a target is not as its unit wants it; kept until it is.
-struct Trouble {
-    UnitId unit = 0;
-    bool refused = false;   ///< else failed
-    bool terminal = false;  ///< nothing but a change of the inputs helps
-    unsigned failures = 0;
-    std::string reason = {};
-    std::string message = {};
 };
 
 /// What the server makes of fields that it writes in its own way (quantities, defaults within lists).
@@ -102,8 +93,11 @@ public:
         of_all(sightings_);
         of_all(tickets_);
         of_all(candidates_);
-        of_all(troubles_);
         of_all(rivalries_);
+        troubles_.each([&](const TargetKey& target, const Trouble&) {
+            function(target.namespace_name);
+            function(target.name);
+        });
         for (const auto& [target, record] : records_) function(record.keys);
         for (const auto& [target, sighting] : sightings_) {
             if (const auto* record = std::get_if<Record>(&sighting.standing)) function(record->keys);
@@ -162,8 +156,8 @@ public:
 
     // Troubles and rivalries.
 
-    std::unordered_map<TargetKey, Trouble, TargetKeyHash>& troubles() { return troubles_; }
-    const std::unordered_map<TargetKey, Trouble, TargetKeyHash>& troubles() const { return troubles_; }
+    Troubles& troubles() { return troubles_; }
+    const Troubles& troubles() const { return troubles_; }
     std::unordered_map<TargetKey, Rivalry, TargetKeyHash>& rivalries() { return rivalries_; }
 
 private:
@@ -192,7 +186,7 @@ private:
     UnitIndex ticketed_;  // of tickets_
     ByTarget<std::vector<UnitId>> candidates_;
     UnitIndex contested_;  // of candidates_
-    ByTarget<Trouble> troubles_;
+    Troubles troubles_;
     ByTarget<Rivalry> rivalries_;
     std::uint64_t last_ticket_ = 0;
 };

@@ -29,11 +29,6 @@ void settle_hash(const plan::Have& have, const plan::TargetKey& target, const pl
     if (accepted->wanted == wish->hash) record->hash = wish->hash;
 }
 
-bool was_refused(const plan::Have& have, const plan::TargetKey& target) {
-    const auto trouble = have.troubles().find(target);
-    return trouble != have.troubles().end() && trouble->second.refused;
-}
-
 void look_first(plan::Step& step) {
     if (auto* create = std::get_if<plan::Create>(&step)) create->look_first = true;
     if (auto* apply = std::get_if<plan::Apply>(&step)) apply->look_first = true;
@@ -67,10 +62,9 @@ void Decisions::ask_holders(const Unit& unit, std::vector<Asked>& asked) {
 
 void Decisions::note(plan::Have& have, const Unit& unit, const plan::TargetKey& target, plan::Trouble trouble) {
     trouble.unit = unit.id;
-    auto& known = have.troubles()[target];
-    const bool is_new =
-        known.reason != trouble.reason || known.message != trouble.message || known.unit != trouble.unit;
-    known = trouble;
+    const auto* known = have.troubles().find(target, unit.id);
+    const bool is_new = known == nullptr || known->reason != trouble.reason || known->message != trouble.message;
+    have.troubles().put(target, trouble);
     if (is_new) report_.trouble(unit.id, board_.describe(target), trouble);
 }
 
@@ -184,10 +178,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
     if (known == nullptr) have.forget_foreign(whole);
 
     if (std::holds_alternative<plan::Keep>(decision)) {
-        for (const auto& mended : {target, whole}) {
-            const auto trouble = have.troubles().find(mended);
-            if (trouble != have.troubles().end() && trouble->second.unit == unit.id) have.troubles().erase(trouble);
-        }
+        for (const auto& mended : {target, whole}) have.troubles().erase(mended, unit.id);
         have.withdraw(whole, unit.id);
         end_ticket(have, target);
         return std::nullopt;
@@ -236,14 +227,16 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         return std::nullopt;
     }
     const bool creates = apply::creates(step.step);
-    if (creates && (was_refused(have, target) || was_refused(have, target.part_of(unit.id)))) look_first(step.step);
+    const auto& troubles = have.troubles();
+    if (creates && (troubles.is_refused(target) || troubles.is_refused(target.part_of(unit.id)))) look_first(step.step);
     if (board_.options.dry_run) {
         // A plan is told once, not each time it is made again.
-        auto& told = have.troubles()[target];
+        const auto* told = have.troubles().find(target, unit.id);
         std::string would =
             std::string(plan::name(step.step)) + " " + (wish != nullptr ? wish->hash.hex() : std::string());
-        if (told.message != would) report_.would(unit.id, board_.describe(target), plan::name(step.step), step.why);
-        told = {.unit = unit.id, .reason = "DryRun", .message = std::move(would)};
+        if (told == nullptr || told->message != would)
+            report_.would(unit.id, board_.describe(target), plan::name(step.step), step.why);
+        have.troubles().put(target, {.unit = unit.id, .reason = "DryRun", .message = std::move(would)});
         return std::nullopt;
     }
     apply::Order order;

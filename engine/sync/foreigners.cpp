@@ -139,8 +139,7 @@ void Foreigners::sweep() {
         state_.with([&](State& state) {
             for (auto eye = state.eyes.begin(); eye != state.eyes.end();) {
                 const auto next = std::next(eye);
-                const auto trouble = have.troubles().find(eye->first);
-                if (trouble == have.troubles().end() || !trouble->second.refused) end(state, eye);
+                if (!have.troubles().is_refused(eye->first)) end(state, eye);
                 eye = next;
             }
             state.sweeping = !state.eyes.empty();

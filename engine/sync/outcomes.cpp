@@ -119,9 +119,8 @@ void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan:
 }
 
 void Outcomes::mended(plan::Have& have, const plan::TargetKey& target, plan::UnitId unit) {
-    have.troubles().erase(target);
-    const auto whole = have.troubles().find(target.whole());
-    if (whole != have.troubles().end() && whole->second.unit == unit) have.troubles().erase(whole);
+    have.troubles().erase(target, unit);
+    have.troubles().erase(target.whole(), unit);
     have.withdraw(target.whole(), unit);
 }
 
@@ -219,13 +218,13 @@ Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, con
             return {.result = "conflict", .again = true};
         }
     }
-    auto& known = have.troubles()[target];
-    plan::Trouble trouble{.unit = order.unit, .failures = known.failures + 1};
+    const auto* known = have.troubles().find(target, order.unit);
+    plan::Trouble trouble{.unit = order.unit, .failures = known == nullptr ? 1 : known->failures + 1};
     trouble.reason = status.cause.empty() ? (status.reason.empty() ? "Failed" : status.reason) : status.cause;
     trouble.message = status.message.empty() ? "the server answered " + std::to_string(status.code) : status.message;
     trouble.refused = waits_for_others(status);
-    const bool is_new = known.reason != trouble.reason || known.unit != trouble.unit;
-    known = trouble;
+    const bool is_new = known == nullptr || known->reason != trouble.reason;
+    have.troubles().put(target, trouble);
     if (is_new) report_.trouble(order.unit, board_.describe(target), trouble);
     return {.result = "failed", .again = false, .failed = true};
 }
@@ -237,7 +236,7 @@ void Outcomes::unanswered(const apply::Order& order, const std::string& why) {
     board_.have.with([&](plan::Have& have) {
         plan::Trouble trouble{.unit = order.unit, .failures = order.unanswered, .reason = "NoAnswer"};
         trouble.message = "the server has not answered " + std::to_string(order.unanswered) + " times: " + why;
-        have.troubles()[target] = trouble;
+        have.troubles().put(target, trouble);
         report_.trouble(order.unit, board_.describe(target), trouble);
     });
 }

@@ -49,10 +49,12 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
         }
         // What is still to be removed keeps its trouble, so that one that goes on is not told anew at each try.
         const std::unordered_set<plan::TargetKey, plan::TargetKeyHash> there(have_targets.begin(), have_targets.end());
-        std::erase_if(have.troubles(), [&](const auto& entry) {
-            return entry.second.unit == unit.id && (key.is_unit() || entry.first.namespace_name == key.spot) &&
-                   !settled.contains(entry.first) && !refused.contains(entry.first) && !there.contains(entry.first);
+        std::vector<plan::TargetKey> over;
+        have.troubles().each_of(unit.id, key.spot, [&](const plan::TargetKey& target, const plan::Trouble&) {
+            if (!settled.contains(target) && !refused.contains(target) && !there.contains(target))
+                over.push_back(target);
         });
+        for (const auto& target : over) have.troubles().erase(target, unit.id);
     });
     const auto leftover = [&](const plan::TargetKey& target) {
         if (!source_gone) return plan::Leftover::report;

@@ -58,7 +58,7 @@ TEST_CASE("an audit says nothing of what somebody has in hand") {
         set([&](plan::Have& have) { have.issue(target, missed.unit, false); });
     }
     SECTION("a refusal or failure that is tried again") {
-        set([&](plan::Have& have) { have.troubles()[target].unit = missed.unit; });
+        set([&](plan::Have& have) { have.troubles().put(target, {.unit = missed.unit}); });
     }
     SECTION("a repair that waits since somebody undoes it") {
         set([&](plan::Have& have) { have.rivalries()[target].again = true; });

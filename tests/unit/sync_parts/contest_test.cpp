@@ -16,8 +16,11 @@ bool is_ordered(Planned& planned, const std::string& namespace_name, plan::UnitI
 
 std::string trouble(Planned& planned, const std::string& namespace_name) {
     return planned.board.have.with([&](plan::Have& have) {
-        const auto found = have.troubles().find(planned.target(namespace_name));
-        return found == have.troubles().end() ? std::string() : found->second.reason;
+        std::string reason;
+        have.troubles().each([&](const plan::TargetKey& target, const plan::Trouble& trouble) {
+            if (target == planned.target(namespace_name)) reason = trouble.reason;
+        });
+        return reason;
     });
 }
 

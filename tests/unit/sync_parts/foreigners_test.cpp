@@ -47,7 +47,7 @@ struct Refused : kube::Loopback {
 
     plan::TargetKey refuse(int number) {
         const plan::TargetKey target{board.names.id("apps"), board.names.id("n" + std::to_string(number)), 0};
-        board.have.with([&](plan::Have& have) { have.troubles()[target] = {.unit = 7, .refused = true}; });
+        board.have.with([&](plan::Have& have) { have.troubles().put(target, {.unit = 7, .refused = true}); });
         return target;
     }
 };

@@ -29,7 +29,8 @@ TEST_CASE("a deletion that is refused keeps its trouble while it is tried again,
     planned.board.units.change(unit, [](Unit& known) { known.presence = Presence::proven; });
     planned.stands("apps", unit);
     const auto target = planned.target("apps");
-    planned.board.have.with([&](plan::Have& have) { have.troubles()[target] = {.unit = unit, .reason = "Forbidden"}; });
+    planned.board.have.with(
+        [&](plan::Have& have) { have.troubles().put(target, {.unit = unit, .reason = "Forbidden"}); });
     planned.planner.look_at(planned.spot(unit, "apps"));
     CHECK(planned.ordered("apps") == unit);
     planned.board.have.with([&](plan::Have& have) { CHECK(have.troubles().contains(target)); });
