@@ -1,6 +1,7 @@
 #include "bindings/case_run.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <tuple>
@@ -96,19 +97,20 @@ private:
         return kube::find(metadata.annotations, claim) || policy_.origin(metadata);
     }
 
-    Result<std::vector<kube::ObjectPtr>> sources() {
-        const auto selections = TRY(evaluator_->from({}));
+    /// Objects that a selection means; `inputs` with each is what `where` sees.
+    std::vector<kube::ObjectPtr> selected(const std::vector<policy::Selection>& selections,
+                                          const std::vector<kube::Kind>& all_kinds,
+                                          const std::function<policy::Inputs(kube::ObjectPtr)>& inputs_of) {
         std::vector<kube::ObjectPtr> found;
         for (const auto& [ref, object] : given_.entries()) {
-            const kube::Metadata metadata = TRY(reader_.metadata(object->json()));
-            if (is_copy(metadata)) continue;
+            const auto read = reader_.metadata(object->json());
+            if (!read || is_copy(*read)) continue;
+            const kube::Metadata& metadata = *read;
             for (const policy::Selection& selection : selections) {
-                const auto& kinds = selection.kinds.empty() ? shape_.source_kinds : selection.kinds;
+                const auto& kinds = selection.kinds.empty() ? all_kinds : selection.kinds;
                 if (std::ranges::find(kinds, ref.kind) == kinds.end() || !selection.matches(metadata)) continue;
                 if (selection.has_where()) {
-                    policy::Inputs inputs;
-                    inputs.sources = {object};
-                    const auto holds = evaluator_->where(selection, inputs);
+                    const auto holds = evaluator_->where(selection, inputs_of(object));
                     if (!holds) outcome_.errors.push_back(holds.error().message);
                     if (!holds || !*holds) continue;
                 }
@@ -127,10 +129,43 @@ private:
         // A policy without sources asks for its copies by itself.
         if (shape_.source_kinds.empty()) return std::vector<policy::Subject>(1);
         std::vector<policy::Subject> subjects;
-        std::map<std::string, std::size_t> groups;
-        for (const kube::ObjectPtr& source : TRY(sources())) {
+        if (!shape_.has_owner()) {
+            TRY_VOID(add_subjects(nullptr, subjects));
+            return subjects;
+        }
+        const auto owners = selected(TRY(evaluator_->owners()), shape_.owner_kinds, [](kube::ObjectPtr owner) {
             policy::Inputs inputs;
-            inputs.sources = {source};
+            inputs.owner = std::move(owner);
+            return inputs;
+        });
+        for (const kube::ObjectPtr& owner : owners) {
+            if (owner->terminating()) continue;
+            // Other owners go on, as they do in a cluster.
+            const auto done = add_subjects(owner, subjects);
+            if (!done) outcome_.errors.push_back(done.error().message);
+        }
+        return subjects;
+    }
+
+    /// The subjects of one owner, or of all sources where each is its own.
+    Result<void> add_subjects(const kube::ObjectPtr& owner, std::vector<policy::Subject>& subjects) {
+        const auto inputs_of = [&](kube::ObjectPtr source) {
+            policy::Inputs inputs;
+            inputs.owner = owner;
+            inputs.sources = {std::move(source)};
+            return inputs;
+        };
+        std::vector<kube::ObjectPtr> sources{owner};
+        if (!shape_.owner_is_source) {
+            policy::Inputs asked;
+            asked.owner = owner;
+            auto from = TRY(evaluator_->from(asked));
+            std::ranges::move(from.waiting, std::back_inserter(outcome_.waiting));
+            sources = selected(from.selections, shape_.source_kinds, inputs_of);
+        }
+        std::map<std::string, std::size_t> groups;
+        for (const kube::ObjectPtr& source : sources) {
+            const auto inputs = inputs_of(source);
             std::optional<std::string> group;
             if (shape_.has_group) {
                 auto evaluated = evaluator_->group(inputs);
@@ -147,9 +182,9 @@ private:
                     continue;
                 }
             }
-            subjects.push_back({nullptr, {source}});
+            subjects.push_back({owner, {source}});
         }
-        return subjects;
+        return {};
     }
 
     void take_refusal(policy::Refusal refusal) {

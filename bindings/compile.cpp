@@ -71,6 +71,7 @@ PolicyShape Compiler::compile(int index) {
     read_api(index);
     read_settings(index);
     set_scopes(index);
+    read_owner(index);
     read_from(index);
     read_with(index);
     read_where_to(index);
@@ -120,15 +121,54 @@ void Compiler::read_settings(int table) {
 }
 
 void Compiler::set_scopes(int table) {
-    const bool has_source = has_field(table, "from");
+    const bool has_owner = has_field(table, "owner");
+    // Without an owner the source is its own, and without `from` the owner is its own source.
+    const bool has_source = has_field(table, "from") || has_owner;
     const bool grouped = has_field(table, "group");
-    // Without a custom resource the source is its own owner.
+    owner_scope_.owner = has_owner;
+    from_leaves_ = owner_scope_;
     source_scope_.source = source_scope_.owner = has_source;
     where_scope_ = source_scope_;
     where_scope_.namespace_object = true;
-    copy_scope_.source = copy_scope_.owner = has_source && !grouped;
+    copy_scope_.source = has_source && !grouped;
+    copy_scope_.owner = copy_scope_.source || has_owner;
     copy_scope_.sources = copy_scope_.group = grouped;
     copy_scope_.namespace_object = copy_scope_.target = true;
+}
+
+void Compiler::read_owner(int table) {
+    with_field(table, "", "owner", [&](int index, const std::string& path) {
+        out_.owners = selections(index, path, Use::owners, Scope(), owner_scope_);
+        if (out_.owners.empty()) reject(path, "'owner' is an empty list");
+        bool first = true;
+        const auto finalizer = [&](int at, const std::string& at_path) {
+            std::string name;
+            with_field(at, at_path, "finalizer", [&](int field, const std::string& field_path) {
+                name = literal(field, field_path);
+                const auto slash = name.find('/');
+                if (slash == 0 || slash == std::string::npos || slash + 1 == name.size()) {
+                    reject(field_path, fmt::format("'{}' is no finalizer's name: that has a domain, as in "
+                                                   "\"example.com/finalizer\"",
+                                                   name));
+                }
+            });
+            if (!std::exchange(first, false) && name != out_.shape.finalizer) {
+                reject(at_path, "all owners of a policy have the same 'finalizer'");
+            }
+            out_.shape.finalizer = name;
+        };
+        if (is_list(index)) {
+            each(index, path, finalizer);
+        } else {
+            finalizer(index, path);
+        }
+    });
+    for (const SelectionShape& selection : out_.owners) {
+        for (const kube::Kind& kind : selection.kinds) {
+            auto& kinds = out_.shape.owner_kinds;
+            if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+        }
+    }
 }
 
 void Compiler::read_from(int table) {
@@ -141,6 +181,10 @@ void Compiler::read_from(int table) {
             auto& kinds = out_.shape.source_kinds;
             if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
         }
+    }
+    if (out_.from.empty() && !out_.owners.empty()) {
+        out_.shape.owner_is_source = true;
+        out_.shape.source_kinds = out_.shape.owner_kinds;
     }
     with_field(table, "", "group", [&](int index, const std::string& path) {
         if (out_.from.empty()) reject(path, "'group' needs sources, which 'from' selects");
@@ -270,7 +314,7 @@ void Compiler::read_kinds(int table) {
         }
     }
     if (has_slot || into_names_all) return;
-    if (out_.shape.source_kinds.empty()) reject("", "without 'from' the slot 'kind' says what the copies are");
+    if (out_.from.empty()) reject("", "without 'from' the slot 'kind' says what the copies are");
     for (const kube::Kind& kind : out_.shape.source_kinds) allow_copy_kind(kind, "from");
 }
 
@@ -308,9 +352,10 @@ void Compiler::read_words(int table) {
         const std::string word = literal(index, path);
         if (word != "source" && word != "owner")
             reject(path, fmt::format("'belongs' is \"{}\"; it is source or owner", word));
-        // The source is the owner, so both words say the same.
-        if (out_.from.empty()) reject(path, "'belongs' needs sources, which 'from' selects");
-        out_.shape.belongs_to_source = true;
+        if (out_.shape.source_kinds.empty()) reject(path, "'belongs' needs sources, which 'from' selects");
+        // Without an owner the source is its own, so both words say the same.
+        const bool owner = word == "owner" && !out_.owners.empty();
+        out_.shape.belongs = owner ? policy::Belongs::owner : policy::Belongs::source;
     });
     with_field(table, "", "expires", [&](int index, const std::string& path) {
         out_.expires = text_or_function(index, path, strict, copy_scope_);

@@ -104,7 +104,8 @@ void Compiler::check_whole() {
         into && std::ranges::all_of(*into, [](const auto& one) { return one.copy_name.has_value(); });
     const bool computed = std::holds_alternative<Function>(out_.into);
     if (!out_.name && !into_names && !computed) {
-        if (out_.from.empty()) reject("", "without 'from' the slot 'name' says what the copies are called");
+        if (out_.shape.source_kinds.empty())
+            reject("", "without 'from' the slot 'name' says what the copies are called");
         if (out_.group) reject("group", "with 'group' the slot 'name' says what the one copy is called");
     }
     if (out_.shape.existing == policy::Existing::marked && !has_telling_mark(out_)) {
@@ -112,6 +113,8 @@ void Compiler::check_whole() {
                "'existing' is \"marked\", which needs a label or annotation in the policy's 'labels' or "
                "'annotations' that comes from the source, such as \"{source.namespace}/{source.name}\"");
     }
+    const bool may_be_marked = !out_.shape.existing || out_.shape.existing == policy::Existing::marked;
+    out_.shape.takes_marked = may_be_marked && has_telling_mark(out_);
 }
 
 }  // namespace moontide::bindings

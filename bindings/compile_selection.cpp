@@ -48,9 +48,11 @@ SelectionShape Compiler::selection(int index, const std::string& path, Use use, 
                                    const Scope& where) {
     luaL_checkstack(lua_, 8, "tables nest too deep");
     if (std::ranges::count(path, '.') > 8) reject(path, "exceptions of exceptions are too deep");
-    const Fields fields = use == Use::sources      ? selection_fields()
-                          : use == Use::namespaces ? namespace_fields()
-                                                   : companion_fields();
+    const bool exception = path.find(".except") != std::string::npos;
+    const Fields fields = use == Use::owners && !exception            ? owner_fields()
+                          : use == Use::sources || use == Use::owners ? selection_fields()
+                          : use == Use::namespaces                    ? namespace_fields()
+                                                                      : companion_fields();
     check_fields(index, path, fields, "field");
     SelectionShape shape;
     shape.place = place(path);
@@ -96,7 +98,7 @@ void Compiler::check_selection_fields(const SelectionShape& shape, Use use) {
     if (use == Use::namespaces && !selects) {
         reject(path, fmt::format("'{}' selects no namespaces; all of them are namespace = \"*\"", path));
     }
-    if (use == Use::sources && shape.kinds.empty() && !exception) {
+    if ((use == Use::sources || use == Use::owners) && shape.kinds.empty() && !exception) {
         reject(path, fmt::format("'{}' needs a 'kind'", path));
     }
     if (exception && !selects && shape.kinds.empty()) reject(path, fmt::format("'{}' is empty", path));

@@ -34,6 +34,7 @@ private:
     void read_api(int table);
     void read_settings(int table);
     void set_scopes(int table);
+    void read_owner(int table);
     void read_from(int table);
     void read_where_to(int table);
     void read_kinds(int table);
@@ -48,7 +49,7 @@ private:
     void check_whole();
 
     // compile_selection.cpp: selections.
-    enum class Use { sources, namespaces, companion };
+    enum class Use { owners, sources, namespaces, companion };
     std::vector<SelectionShape> selections(int index, const std::string& path, Use use, const Scope& leaves,
                                            const Scope& where);
     SelectionShape selection(int index, const std::string& path, Use use, const Scope& leaves, const Scope& where);
@@ -85,6 +86,7 @@ private:
     const PolicyText& text_;
     const SourceLines& lines_;
     PolicyShape out_;
+    Scope owner_scope_;
     Scope from_leaves_;
     Scope source_scope_;
     Scope where_scope_;

@@ -19,11 +19,17 @@ public:
     explicit LuaEvaluator(std::shared_ptr<const LoadedPolicy> policy)
         : policy_(policy), functions_(std::move(policy)) {}
 
-    Result<std::vector<policy::Selection>> from(const policy::Inputs& inputs) override {
-        if (shape().constant_from) return *shape().constant_from;
+    Result<std::vector<policy::Selection>> owners() override { return shape().constant_owners; }
+
+    Result<policy::From> from(const policy::Inputs& inputs) override {
+        policy::From from;
+        if (shape().constant_from) {
+            from.selections = *shape().constant_from;
+            return from;
+        }
         Evaluation evaluation = begin(inputs);
-        std::vector<std::string> waiting;
-        return resolve(shape().from, evaluation, waiting);
+        from.selections = TRY(resolve(shape().from, evaluation, from.waiting));
+        return from;
     }
 
     Result<bool> where(const policy::Selection& selection, const policy::Inputs& inputs) override {
@@ -104,11 +110,11 @@ private:
         return evaluation.fail_at(place, "the function must return true or false");
     }
 
-    /// Whether an exception means the object that is asked about: the namespace, or where there is none the source.
+    /// Whether an exception means the object that is asked about: the namespace, else the source, else the owner.
     Result<bool> holds(const policy::Selection& exception, const policy::Inputs& inputs) {
-        const kube::ObjectPtr& object = inputs.namespace_object  ? inputs.namespace_object
-                                        : inputs.sources.empty() ? nobody_
-                                                                 : inputs.sources.front();
+        const kube::ObjectPtr& object = inputs.namespace_object   ? inputs.namespace_object
+                                        : !inputs.sources.empty() ? inputs.sources.front()
+                                                                  : inputs.owner;
         if (!object) return false;
         const auto metadata = reader_.metadata(object->json());
         if (!metadata) return std::unexpected(metadata.error());
@@ -202,7 +208,6 @@ private:
     Functions functions_;
     DocumentCache documents_;
     kube::Reader reader_;
-    const kube::ObjectPtr nobody_;
 };
 
 }  // namespace
@@ -219,6 +224,8 @@ Result<void> resolve_constants(LoadedPolicy& policy) {
     Evaluation evaluation(policy, functions, cache, nothing);
     std::vector<std::string> waiting;
     PolicyShape& shape = policy.shape;
+    shape.constant_owners = TRY(resolve(shape.owners, evaluation, waiting));
+    if (!waiting.empty()) return fail(fmt::format("{}: 'owner': {}", policy.text.file, waiting.front()));
     if (std::ranges::all_of(shape.from, &SelectionShape::is_constant)) {
         shape.constant_from = TRY(resolve(shape.from, evaluation, waiting));
     }

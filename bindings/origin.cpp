@@ -4,17 +4,19 @@
 #include "policy/placeholder_parser.hpp"
 #include "policy/shorten.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace moontide::bindings {
 namespace {
 
 /// "source.name" for what names the source; owner and source are the same where no custom resource owns.
-std::string meaning(const policy::Placeholder& placeholder) {
+std::string meaning(const policy::Placeholder& placeholder, bool has_owner) {
     std::vector<std::string> path = placeholder.path;
     if (path.size() == 2 && path.front() == "metadata") path.erase(path.begin());
-    std::string text =
-        placeholder.root == policy::Root::owner ? "source" : std::string(policy::name_of(placeholder.root));
+    std::string text = placeholder.root == policy::Root::owner && !has_owner
+                           ? "source"
+                           : std::string(policy::name_of(placeholder.root));
     for (const std::string& word : path) text += "." + word;
     return text;
 }
@@ -43,7 +45,7 @@ std::vector<std::string> between(const policy::PlaceholderText& text, policy::Br
 
 }  // namespace
 
-MarkReader::MarkReader(const PolicyShape& shape) {
+MarkReader::MarkReader(const PolicyShape& shape) : has_owner_(shape.shape.has_owner()) {
     const auto read = [&](const std::optional<Value>& slot, bool is_label) {
         if (!slot || !slot->map()) return;
         for (const auto& [key, value] : *slot->map()) add(key, value, is_label, shape.settings);
@@ -77,11 +79,13 @@ void MarkReader::add(const std::string& key, const Value& value, bool is_label, 
                 continue;
             }
         }
-        mark.roots.push_back(meaning(placeholder));
+        mark.roots.push_back(meaning(placeholder, has_owner_));
         // Names have no slash; other values may be anything, and left out where they may be missing.
-        const bool is_name = mark.roots.back() == "source.name" || mark.roots.back() == "source.namespace";
-        const std::string one = is_name ? "[^/]" : "(?s:.)";
-        const std::string count = is_name ? "+" : "*";
+        const bool is_namespace = mark.roots.back() == "source.namespace" || mark.roots.back() == "owner.namespace";
+        const bool is_name = mark.roots.back() == "source.name" || mark.roots.back() == "owner.name";
+        // Names of namespaces have no dot either.
+        const std::string one = is_namespace ? "[^/.]" : is_name ? "[^/]" : "(?s:.)";
+        const std::string count = is_name || is_namespace ? "+" : "*";
         first_short += "(" + one + count + "?)";
         first_long += "(" + one + count + ")";
         add_literal(behind);
@@ -119,9 +123,10 @@ std::optional<policy::Origin> MarkReader::origin(const kube::Metadata& object) c
         if (!match(*mark.first_short, shortest) || !match(*mark.first_long, longest)) return std::nullopt;
         for (std::size_t at = 0; at < count; ++at) {
             const std::string& root = mark.roots[at];
-            if (!root.starts_with("source") && !root.starts_with("group")) continue;
+            if (!root.starts_with("source") && !root.starts_with("group") && !root.starts_with("owner")) continue;
             told = true;
-            if (root != "source.name" && root != "source.namespace") continue;
+            if (!root.ends_with(".name") && !root.ends_with(".namespace")) continue;
+            if (std::ranges::count(root, '.') != 1) continue;
             const std::string name = shortest[at + 1].as_string();
             if (name != longest[at + 1].as_string()) return std::nullopt;
             const auto [entry, fresh] = known.emplace(root, name);
@@ -129,7 +134,8 @@ std::optional<policy::Origin> MarkReader::origin(const kube::Metadata& object) c
         }
     }
     if (!told) return std::nullopt;
-    return policy::Origin{known["source.namespace"], known["source.name"]};
+    return policy::Origin{known["source.namespace"], known["source.name"], known["owner.namespace"],
+                          known["owner.name"]};
 }
 
 }  // namespace moontide::bindings

@@ -34,6 +34,7 @@ private:
 
     void add(const std::string& key, const Value& value, bool is_label, const Json& settings);
 
+    const bool has_owner_;
     std::vector<Mark> marks_;
 };
 

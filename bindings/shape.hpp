@@ -114,6 +114,7 @@ struct FunctionShape {
 struct PolicyShape {
     policy::Shape shape;
     Json settings = Json::object();
+    std::vector<SelectionShape> owners;
     std::vector<SelectionShape> from;
     std::optional<Value> group;
     std::variant<std::vector<SelectionShape>, Function> into;
@@ -135,6 +136,7 @@ struct PolicyShape {
     Place slot(const std::string& slot_name) const;
 
     /// The selections, where they are the same for all objects.
+    std::vector<policy::Selection> constant_owners;
     std::optional<std::vector<policy::Selection>> constant_from;
     std::optional<std::vector<policy::Selection>> constant_into;
 };

@@ -7,12 +7,10 @@
 namespace moontide::bindings {
 namespace {
 
-constexpr std::string_view no_custom_owners = "custom resources as owners are not served by this version";
-
 constexpr Slot policy_table[] = {
     {"api", R"("moontide/v1")"},
     {"settings", "table<string, any>"},
-    {"owner", "moontide.Owner", no_custom_owners},
+    {"owner", "moontide.Owner|moontide.Owner[]"},
     {"from", "moontide.Selection|moontide.Selection[]"},
     {"with", "table<string, moontide.Companion>"},
     {"group", "moontide.Text"},
@@ -31,7 +29,7 @@ constexpr Slot policy_table[] = {
     {"labels", "table<string, moontide.Text>|fun(on: moontide.On): table<string, string>"},
     {"annotations", "table<string, moontide.Text>|fun(on: moontide.On): table<string, string>"},
     {"carry", "moontide.Carry|fun(on: moontide.On): moontide.Carry"},
-    {"status", "fun(on: moontide.On): table", no_custom_owners},
+    {"status", "fun(on: moontide.On): table", "statuses of owners are not served by this version"},
     {"store", "table|fun(on: moontide.On): table", "records in PostgreSQL are not served by this version"},
 };
 
@@ -54,6 +52,19 @@ constexpr Slot selection_table[] = {
     {"git", "table", "git sources are not served by this version"},
     {"path", "moontide.Text", "git sources are not served by this version"},
     {"every", "moontide.Text", "git sources are not served by this version"},
+};
+
+constexpr Slot owner_table[] = {
+    {"kind", "string|string[]"},
+    {"apiVersion", "string"},
+    {"finalizer", "string"},
+    {"namespace", texts},
+    {"name", texts},
+    {"labels", rules},
+    {"annotations", rules},
+    {"selector", selector},
+    {"where", where},
+    {"except", "moontide.Selection|moontide.Selection[]"},
 };
 
 constexpr Slot namespace_table[] = {
@@ -91,6 +102,9 @@ std::span<const Slot> policy_slots() {
 }
 std::span<const Slot> selection_fields() {
     return selection_table;
+}
+std::span<const Slot> owner_fields() {
+    return owner_table;
 }
 std::span<const Slot> namespace_fields() {
     return namespace_table;

@@ -19,6 +19,7 @@ struct Slot {
 
 std::span<const Slot> policy_slots();
 std::span<const Slot> selection_fields();  ///< of `from`, `with` and `except` within them
+std::span<const Slot> owner_fields();      ///< of `owner`: a selection's and `finalizer`
 std::span<const Slot> namespace_fields();  ///< of `into`
 std::span<const Slot> companion_fields();  ///< of `with`: a selection's and `list`
 std::span<const Slot> keys_fields();

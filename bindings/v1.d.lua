@@ -19,8 +19,8 @@
 ---@class moontide.Policy
 ---@field api "moontide/v1"
 ---@field settings? table<string, any> defaults, whose types are the types
----@field owner? moontide.Owner the objects that ask for the work; not served by this version
----@field from? moontide.Selection|moontide.Selection[] the sources
+---@field owner? moontide.Owner|moontide.Owner[] the objects that ask for the work; else each source asks for itself
+---@field from? moontide.Selection|moontide.Selection[] the sources; else the owner
 ---@field with? table<string, moontide.Companion> further objects that the content reads: on.<name>
 ---@field group? moontide.Text sources with the same text make one copy a target together
 ---@field into moontide.Namespaces|moontide.Namespaces[]|fun(on: moontide.On): moontide.Target[] where copies belong
@@ -42,9 +42,16 @@
 ---@field store? table|fun(on: moontide.On): table a PostgreSQL for records of copies; not served by this version
 
 ---@class moontide.Owner
----@field kind string
+---@field kind? string|string[]
 ---@field apiVersion? string
----@field finalizer? string
+---@field finalizer? string on the owner from before its first copy until its last one is gone
+---@field namespace? moontide.Texts
+---@field name? moontide.Texts
+---@field labels? moontide.Rules
+---@field annotations? moontide.Rules
+---@field selector? string|table|fun(on: moontide.On): string|table kubectl's text form, or a LabelSelector
+---@field where? fun(on: moontide.On): boolean
+---@field except? moontide.Selection|moontide.Selection[]
 
 ---Objects for which every field holds.
 ---@class moontide.Selection
@@ -79,7 +86,7 @@
 ---@field kind? string|string[]
 ---@field apiVersion? string
 ---@field cluster? string
----@field namespace? moontide.Text default: the source's
+---@field namespace? moontide.Text default: the owner's, else the source's
 ---@field name? moontide.Text
 ---@field list? string|moontide.Reference[]|fun(on: moontide.On): moontide.Reference[]
 

@@ -25,6 +25,8 @@ constexpr bool joins(Existing existing) {
 }
 /// What becomes of the copies of a source that is gone while its owner still asks.
 enum class Orphans { remove, keep };
+/// Whose a copy is to the garbage collector, where it stands in that one's namespace.
+enum class Belongs { source, owner };
 /// Whether a copy's content is ours whole, or only the fields that we name.
 enum class Writes { whole, fields };
 
@@ -90,6 +92,12 @@ struct Into {
     Roots reads;
 };
 
+/// `from`, evaluated for one owner.
+struct From {
+    std::vector<Selection> selections;
+    std::vector<std::string> waiting;  ///< what a selection that selects nothing is waiting for
+};
+
 /// A selection of `with`: objects by namespace and name.
 struct Companions {
     std::string name;  ///< as in `on.<name>`
@@ -103,7 +111,10 @@ class Evaluator {
 public:
     virtual ~Evaluator() = default;
 
-    virtual Result<std::vector<Selection>> from(const Inputs& inputs) = 0;
+    /// Of the objects that ask; empty where the source is its own owner.
+    virtual Result<std::vector<Selection>> owners() = 0;
+    /// Of the owner; where the source is its own owner, of nothing. Empty where the owner is the source.
+    virtual Result<From> from(const Inputs& inputs) = 0;
     /// `where` of a selection that matches otherwise, its exceptions included; true where there is none.
     virtual Result<bool> where(const Selection& selection, const Inputs& inputs) = 0;
     /// Nothing: the source stands alone.
@@ -116,28 +127,35 @@ public:
 
 /// What a policy's table says before any object exists: from it come watches, indexes and rules.
 struct Shape {
-    std::string name;  ///< "annotation-sync"
-    std::string file;  ///< for messages
+    std::string name;                     ///< "annotation-sync"
+    std::string file;                     ///< for messages
+    std::vector<kube::Kind> owner_kinds;  ///< of the objects that ask; none: the source is its own owner
+    std::string finalizer;                ///< what holds an owner until its copies are gone; empty: none
     std::vector<kube::Kind> source_kinds;
+    bool owner_is_source = false;        ///< there is an owner and no `from`
     std::vector<kube::Kind> copy_kinds;  ///< all that a copy may be
     std::vector<kube::Kind> with_kinds;
     bool renames = false;  ///< a slot says the copy's name; else it is the source's
     bool has_group = false;
     bool has_with = false;
     bool consent = false;
-    bool belongs_to_source = false;
+    std::optional<Belongs> belongs;
     Orphans orphans = Orphans::remove;
     std::optional<Writes> writes;      ///< nothing: by the copy's kind
     std::optional<Existing> existing;  ///< where it is literal
+    bool takes_marked = false;         ///< `existing` is marked, or may be
     std::string digest;                ///< SHA-256 of text and settings, hex: tells versions of a policy apart
 
+    bool has_owner() const { return !owner_kinds.empty(); }
     Writes writes_for(const kube::Kind& kind) const;
 };
 
 /// Whose copy an object is by its marks alone, as the controller of a documented system left it.
 struct Origin {
-    std::string source_namespace;  ///< empty where the marks do not tell
+    std::string source_namespace;  ///< each empty where the marks do not tell
     std::string source_name;
+    std::string owner_namespace = {};
+    std::string owner_name = {};
 };
 
 /// Immutable; any thread.

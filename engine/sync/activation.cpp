@@ -37,7 +37,7 @@ void Activation::begin() {
             running->waiting_for.with([&](auto& text) { text = from.error().message; });
             continue;
         }
-        running->from = std::move(*from);
+        running->from = std::move(from->selections);
     }
     identify();
 }

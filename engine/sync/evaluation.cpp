@@ -142,7 +142,7 @@ private:
             if (left <= Milliseconds(0)) return;
             board_.queue.add_after({unit_.id, where}, left, queue::Urgency::change, queue::Delay::planned);
         }
-        const bool belongs = shape_.belongs_to_source && subject_.sources.size() == 1 &&
+        const bool belongs = shape_.belongs && subject_.sources.size() == 1 &&
                              subject_.sources.front()->namespace_name() == copy.target.namespace_name;
         auto& wishes = wishes_[copy.content.get()];
         const auto& known = wishes.whole;
@@ -276,7 +276,7 @@ bool Evaluation::still_wants(plan::UnitId holder, const plan::TargetKey& target)
 
 bool Evaluation::reaches(const RunningPolicy& running, const std::string& namespace_name) {
     const auto into = evaluator(running).into({});
-    if (!into || into->reads.source) return false;
+    if (!into || into->reads.source || into->reads.owner) return false;
     const auto object = board_.namespaces.find({}, namespace_name);
     if (!object) return false;
     const auto metadata = reader_.metadata(object->json());

@@ -54,11 +54,11 @@ TEST_CASE("the nine lines of the annotation sync evaluate") {
     const auto evaluator = policy->evaluator();
     const auto from = evaluator->from({});
     REQUIRE(from);
-    REQUIRE(from->size() == 1);
-    CHECK((*from)[0].kinds == std::vector<kube::Kind>{{"v1", "ConfigMap"}});
-    REQUIRE((*from)[0].namespaces);
-    CHECK((*from)[0].namespaces->front().text == "flux-system");
-    CHECK((*from)[0].annotations.front().any_of.front().text == "true");
+    REQUIRE(from->selections.size() == 1);
+    CHECK(from->selections[0].kinds == std::vector<kube::Kind>{{"v1", "ConfigMap"}});
+    REQUIRE(from->selections[0].namespaces);
+    CHECK(from->selections[0].namespaces->front().text == "flux-system");
+    CHECK(from->selections[0].annotations.front().any_of.front().text == "true");
 
     policy::Inputs inputs;
     inputs.sources = {object(shared_config)};

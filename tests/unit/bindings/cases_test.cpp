@@ -21,11 +21,12 @@ namespace fs = std::filesystem;
 
 class TeamEvaluator final : public policy::Evaluator {
 public:
-    Result<std::vector<policy::Selection>> from(const policy::Inputs&) override {
+    Result<std::vector<policy::Selection>> owners() override { return std::vector<policy::Selection>(); }
+    Result<policy::From> from(const policy::Inputs&) override {
         policy::Selection shared;
         shared.kinds = {{"v1", "ConfigMap"}};
         shared.labels = {{"share", policy::KeyRule::Presence::any_of, {{"true"}}}};
-        return std::vector{shared};
+        return policy::From{{shared}, {}};
     }
     Result<bool> where(const policy::Selection&, const policy::Inputs&) override { return true; }
     Result<std::optional<std::string>> group(const policy::Inputs&) override { return std::optional<std::string>(); }

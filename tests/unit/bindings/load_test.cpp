@@ -43,8 +43,16 @@ TEST_CASE("mistakes are named with file, line, slot and a suggestion") {
         {"return { api = 'moontide/v1', from = { kind = 'ConfigMap' },\n\n into = {} }",
          "policies/copy/policy.lua:3: 'into' is empty and would select nothing; all namespaces are namespace = \"*\""},
         {with("owner = { kind = 'ConfigMapSyncer' },"),
-         "policies/copy/policy.lua:5: slot 'owner': custom resources as owners are not served by this version"},
-        {with("status = function(on) end,"), "policies/copy/policy.lua:5: slot 'status': custom resources"},
+         "policies/copy/policy.lua:5: 'owner.kind': 'ConfigMapSyncer' is no kind of Kubernetes' own"},
+        {with("owner = { apiVersion = 'x.y/v1', kind = 'Z', finalizer = 'mine' },"),
+         "policies/copy/policy.lua:5: 'mine' is no finalizer's name"},
+        {with("owner = { { apiVersion = 'x.y/v1', kind = 'Z', finalizer = 'x.y/z' }, { kind = 'Pod' } },"),
+         "policies/copy/policy.lua:5: all owners of a policy have the same 'finalizer'"},
+        {with("owner = { apiVersion = 'x.y/v1', kind = 'Z', name = '{owner.name}' },"),
+         "policies/copy/policy.lua:5: '{owner.name}' in 'owner.name': placeholders here begin with settings"},
+        {with("owner = { apiVersion = 'x.y/v1', kind = 'Z', name = '{settings.zed}' },"),
+         "policies/copy/policy.lua:5: '{settings.zed}' in 'owner.name': there is no setting 'zed'"},
+        {with("status = function(on) end,"), "policies/copy/policy.lua:5: slot 'status': statuses of owners are not"},
         {with("store = {},"), "policies/copy/policy.lua:5: slot 'store': records in PostgreSQL are not served"},
         {with("labels = {\n    team = 'x',\n    ['moontide.dev/owner'] = 'me' },"),
          "policies/copy/policy.lua:7: 'moontide.dev/owner' belongs to Moontide, which writes it on every copy to know "
@@ -173,7 +181,7 @@ TEST_CASE("the shape says what is known before any object is there") {
     CHECK(shape.has_group);
     CHECK(shape.has_with);
     CHECK(shape.consent);
-    CHECK(shape.belongs_to_source);
+    CHECK(shape.belongs == policy::Belongs::source);
     CHECK(shape.orphans == policy::Orphans::keep);
     CHECK(shape.writes == policy::Writes::fields);
     CHECK(shape.existing == policy::Existing::overwrite);
@@ -208,14 +216,40 @@ TEST_CASE("a policy file is read, and named by its folder") {
     CHECK(missing.error().message == "/nowhere/policy.lua: cannot be read");
 }
 
-TEST_CASE("slots that this version does not serve are the only reason why the documented policies do not load") {
-    const char* mirror = R"lua(return {
+TEST_CASE("what an owner's policy says before any owner exists") {
+    PolicyText text;
+    text.name = "mirror";
+    text.file = "p.lua";
+    text.text = R"lua(return {
   api   = "moontide/v1",
   owner = { apiVersion = "mirror.configmirror.io/v1alpha1", kind = "ConfigMirror", finalizer = "x/finalizer" },
   from  = { kind = "ConfigMap", namespace = "{owner.spec.sourceNamespace}" },
+  into  = { namespace = "{owner.spec.targets}" },
+  labels = { by = "{owner.namespace}.{owner.name}" }, existing = "{owner.spec.existing|marked}", belongs = "owner",
 })lua";
-    CHECK_THAT(error_of(mirror),
-               Catch::Contains(":3: slot 'owner': custom resources as owners are not served by this version"));
+    const auto policy = load(text);
+    REQUIRE(policy);
+    const auto& shape = (*policy)->shape();
+    CHECK(shape.owner_kinds == std::vector<kube::Kind>{{"mirror.configmirror.io/v1alpha1", "ConfigMirror"}});
+    CHECK(shape.finalizer == "x/finalizer");
+    CHECK(shape.belongs == policy::Belongs::owner);
+    CHECK(shape.takes_marked);
+    CHECK_FALSE(shape.owner_is_source);
+    REQUIRE((*policy)->evaluator()->owners());
+    CHECK((*policy)->evaluator()->owners()->size() == 1);
+}
+
+TEST_CASE("an owner without sources is its own, and the copy's kind has to be said") {
+    const std::string begin =
+        "return { api = 'moontide/v1', owner = { apiVersion = 'x.y/v1', kind = 'Z' }, into = { namespace = '*' }, "
+        "data = { name = '{source.name}' }";
+    CHECK_THAT(error_of(begin + " }"), Catch::Contains("without 'from' the slot 'kind' says what the copies are"));
+    PolicyText text;
+    text.text = begin + ", kind = 'ConfigMap' }";
+    const auto policy = load(text);
+    REQUIRE(policy);
+    CHECK((*policy)->shape().owner_is_source);
+    CHECK((*policy)->shape().source_kinds == std::vector<kube::Kind>{{"x.y/v1", "Z"}});
 }
 
 TEST_CASE("a long file name is whole in every message") {

@@ -158,10 +158,10 @@ TEST_CASE("from is concrete without any object") {
         R"({"namespace":"w*"})");
     const auto from = policy->evaluator()->from({});
     REQUIRE(from);
-    REQUIRE(from->size() == 2);
+    REQUIRE(from->selections.size() == 2);
     // What the configuration brings is exact too.
-    CHECK(text((*from)[0]) == "kind ConfigMap; in w*; annotation x/y=true; ");
-    CHECK(text((*from)[1]) == "kind Secret; kind Pod; named a*~; ");
+    CHECK(text(from->selections[0]) == "kind ConfigMap; in w*; annotation x/y=true; ");
+    CHECK(text(from->selections[1]) == "kind Secret; kind Pod; named a*~; ");
 }
 
 TEST_CASE("where is asked for the source or the namespace, exceptions too") {
@@ -175,9 +175,9 @@ TEST_CASE("where is asked for the source or the namespace, exceptions too") {
     inputs.sources = {object(source)};
     const auto from = evaluator->from(inputs);
     REQUIRE(from);
-    CHECK(evaluator->where((*from)[0], inputs).value() == true);
+    CHECK(evaluator->where(from->selections[0], inputs).value() == true);
     inputs.sources = {object(R"({"kind":"ConfigMap","metadata":{"name":"web","namespace":"x"}})")};
-    CHECK(evaluator->where((*from)[0], inputs).value() == false);
+    CHECK(evaluator->where(from->selections[0], inputs).value() == false);
 
     const auto into = evaluator->into(inputs);
     const auto& selection = std::get<std::vector<policy::Selection>>(into->where_to)[0];
@@ -194,7 +194,7 @@ TEST_CASE("where is asked for the source or the namespace, exceptions too") {
     const auto wrong =
         loaded("from = { kind = 'ConfigMap', where = function(on) return 'yes' end }, into = { namespace = '*' }");
     inputs.namespace_object = nullptr;
-    const auto answer = wrong->evaluator()->where(wrong->evaluator()->from({})->front(), inputs);
+    const auto answer = wrong->evaluator()->where(wrong->evaluator()->from({})->selections.front(), inputs);
     REQUIRE_FALSE(answer);
     CHECK_THAT(answer.error().message,
                Catch::StartsWith("p.lua:1: 'from.where': the function must return true or false (in 'from'"));

@@ -41,7 +41,8 @@ struct ScriptedEvaluator final : Evaluator {
     std::vector<Inputs> copies_asked;
     std::vector<std::string> wheres_asked;
 
-    Result<std::vector<Selection>> from(const Inputs&) override { return std::vector<Selection>(); }
+    Result<std::vector<Selection>> owners() override { return std::vector<Selection>(); }
+    Result<From> from(const Inputs&) override { return From(); }
     Result<bool> where(const Selection&, const Inputs& inputs) override {
         wheres_asked.emplace_back(inputs.namespace_object->name());
         return on_where(inputs);
