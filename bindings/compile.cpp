@@ -78,6 +78,7 @@ PolicyShape Compiler::compile(int index) {
     read_kinds(index);
     read_words(index);
     read_content(index);
+    read_told(index);
     check_whole();
     return std::move(out_);
 }

@@ -81,6 +81,42 @@ void Compiler::read_content(int table) {
     });
 }
 
+void Compiler::read_told(int table) {
+    with_field(table, "", "status", [&](int index, const std::string& path) {
+        if (out_.owners.empty()) reject(path, "'status' needs an 'owner', whose status it is");
+        Scope scope = owner_scope_;
+        scope.report = true;
+        out_.status = function(index, path, scope);
+        out_.shape.has_status = true;
+    });
+    with_field(table, "", "store", [&](int index, const std::string& path) {
+        out_.shape.has_store = true;
+        if (lua_type(lua_, index) == LUA_TFUNCTION) {
+            out_.store = function(index, path, source_scope_);
+            return;
+        }
+        check_fields(index, path, store_fields(), "field");
+        StoreShape store;
+        with_field(index, path, "secret", [&](int at, const std::string& secret) {
+            check_fields(at, secret, secret_fields(), "field");
+            const auto text = [&](int field, const std::string& field_path) {
+                return text_or_function(field, field_path, policy::Braces::strict, source_scope_);
+            };
+            with_field(at, secret, "namespace", [&](int field, const std::string& field_path) {
+                store.namespace_name = text(field, field_path);
+            });
+            with_field(at, secret, "name",
+                       [&](int field, const std::string& field_path) { store.name = text(field, field_path); });
+        });
+        if (!store.name || !store.namespace_name) {
+            reject(path,
+                   "'store' names the Secret with the way to the database: "
+                   "store = { secret = { namespace = ..., name = ... } }");
+        }
+        out_.store = std::move(store);
+    });
+}
+
 void Compiler::check_marks(const Value& marks) const {
     if (!marks.map()) return;
     for (const auto& [key, value] : *marks.map()) {

@@ -46,6 +46,7 @@ private:
     // compile_content.cpp: slots that say what, and what only holds for the whole.
     void read_content(int table);
     void check_marks(const Value& marks) const;
+    void read_told(int table);
     void check_whole();
 
     // compile_selection.cpp: selections.

@@ -209,14 +209,15 @@ bool Evaluation::has(std::string_view name, const Scope& scope) const {
     if (name == "key") return scope.key;
     if (name == "data") return scope.data;
     if (name == "object") return scope.object;
+    if (name == "report") return scope.report;
     return scope.with && std::ranges::find(shape().with, name, &CompanionShape::name) != shape().with.end();
 }
 
 std::vector<std::string> Evaluation::names() const {
     std::vector<std::string> all;
     if (!running_) return all;
-    for (const char* name :
-         {"owner", "source", "sources", "namespace", "target", "settings", "group", "key", "data", "object"}) {
+    for (const char* name : {"owner", "source", "sources", "namespace", "target", "settings", "group", "key", "data",
+                             "object", "report"}) {
         if (has(name, running_->scope)) all.emplace_back(name);
     }
     if (running_->scope.with) {
@@ -295,6 +296,9 @@ void Evaluation::read(lua_State* lua, std::string_view name) {
         }
     } else if (name == "object") {
         push_copy(lua, *object_so_far);
+    } else if (name == "report") {
+        if (!report_json_) report_json_ = policy::to_json(*report);
+        push_view(lua, *report_json_);
     } else if (const auto root = policy::root_named(name)) {
         push_root(lua, *root);
     } else {

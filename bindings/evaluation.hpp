@@ -70,6 +70,7 @@ public:
     const std::string* key_asked = nullptr;
     const std::map<std::string, std::string>* data_so_far = nullptr;
     const Json* object_so_far = nullptr;
+    const policy::Report* report = nullptr;  ///< in `status`
     std::optional<std::string> group;
 
     void use_target();
@@ -93,6 +94,7 @@ private:
     std::unique_ptr<policy::Document> namespace_;
     std::vector<std::unique_ptr<policy::Document>> companions_;
     const FunctionShape* running_ = nullptr;
+    std::optional<Json> report_json_;  ///< made when it is read
     std::vector<std::string> warnings_;
 };
 

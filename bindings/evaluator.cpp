@@ -3,6 +3,7 @@
 #include "bindings/content.hpp"
 #include "bindings/evaluation.hpp"
 #include "bindings/selections.hpp"
+#include "bindings/told.hpp"
 #include "bindings/words.hpp"
 #include "policy/kind_of.hpp"
 #include "policy/shorten.hpp"
@@ -94,6 +95,18 @@ public:
         copy.reads = evaluation.reads();
         copy.warnings = std::move(evaluation.warnings());
         return copy;
+    }
+
+    Result<Json> status(const policy::Inputs& inputs, const policy::Report& report) override {
+        if (!shape().status) return Json::object();
+        Evaluation evaluation = begin(inputs);
+        evaluation.report = &report;
+        return status_of(*shape().status, evaluation);
+    }
+
+    Result<std::optional<kube::Ref>> store(const policy::Inputs& inputs) override {
+        Evaluation evaluation = begin(inputs);
+        return store_of(evaluation);
     }
 
 private:

@@ -30,6 +30,7 @@ struct Scope {
     bool key = false;
     bool data = false;
     bool object = false;
+    bool report = false;
 };
 
 /// A function of the file, by its number in the order in which the table is read (the same in every state).
@@ -99,6 +100,12 @@ struct KeysShape {
     Value::Map rename;
 };
 
+/// `store` as a table: where the Secret is.
+struct StoreShape {
+    std::optional<Value> namespace_name;
+    std::optional<Value> name;
+};
+
 struct CarryShape {
     std::optional<Value> labels;
     std::optional<Value> annotations;
@@ -130,6 +137,8 @@ struct PolicyShape {
     std::optional<Value> labels;
     std::optional<Value> annotations;
     std::variant<std::monostate, CarryShape, Function> carry;
+    std::optional<Function> status;
+    std::variant<std::monostate, StoreShape, Function> store;
     std::vector<FunctionShape> functions;
     std::map<std::string, int> lines;  ///< of the slots that are there; "" is the table's own
 

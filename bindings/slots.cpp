@@ -29,8 +29,8 @@ constexpr Slot policy_table[] = {
     {"labels", "table<string, moontide.Text>|fun(on: moontide.On): table<string, string>"},
     {"annotations", "table<string, moontide.Text>|fun(on: moontide.On): table<string, string>"},
     {"carry", "moontide.Carry|fun(on: moontide.On): moontide.Carry"},
-    {"status", "fun(on: moontide.On): table", "statuses of owners are not served by this version"},
-    {"store", "table|fun(on: moontide.On): table", "records in PostgreSQL are not served by this version"},
+    {"status", "fun(on: moontide.On): table?"},
+    {"store", "moontide.Store|fun(on: moontide.On): moontide.Store?"},
 };
 
 constexpr std::string_view texts = "moontide.Texts";
@@ -90,6 +90,15 @@ constexpr Slot carry_table[] = {
     {"annotations", texts},
 };
 
+constexpr Slot store_table[] = {
+    {"secret", "moontide.SecretReference"},
+};
+
+constexpr Slot secret_table[] = {
+    {"namespace", "moontide.Text"},
+    {"name", "moontide.Text"},
+};
+
 constexpr std::string_view helper_table[] = {
     "any",   "base64.decode", "base64.encode", "glob",     "json.decode", "json.encode", "key",         "list",
     "match", "name",          "sha256",        "template", "warn",        "yaml.decode", "yaml.encode",
@@ -117,6 +126,12 @@ std::span<const Slot> keys_fields() {
 }
 std::span<const Slot> carry_fields() {
     return carry_table;
+}
+std::span<const Slot> store_fields() {
+    return store_table;
+}
+std::span<const Slot> secret_fields() {
+    return secret_table;
 }
 std::span<const std::string_view> helper_names() {
     return helper_table;

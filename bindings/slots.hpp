@@ -24,6 +24,8 @@ std::span<const Slot> namespace_fields();  ///< of `into`
 std::span<const Slot> companion_fields();  ///< of `with`: a selection's and `list`
 std::span<const Slot> keys_fields();
 std::span<const Slot> carry_fields();
+std::span<const Slot> store_fields();
+std::span<const Slot> secret_fields();  ///< of `store.secret`
 /// The functions of `moontide`, those of its parts with their dot: "json.encode".
 std::span<const std::string_view> helper_names();
 

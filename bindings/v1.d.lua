@@ -38,8 +38,8 @@
 ---@field labels? table<string, moontide.Text>|fun(on: moontide.On): table<string, string>
 ---@field annotations? table<string, moontide.Text>|fun(on: moontide.On): table<string, string>
 ---@field carry? moontide.Carry|fun(on: moontide.On): moontide.Carry labels and annotations of the source that go along
----@field status? fun(on: moontide.On): table the owner's status; not served by this version
----@field store? table|fun(on: moontide.On): table a PostgreSQL for records of copies; not served by this version
+---@field status? fun(on: moontide.On): table? fields of the owner's status; its conditions lie over the engine's by type
+---@field store? moontide.Store|fun(on: moontide.On): moontide.Store? a PostgreSQL for records of the copies; nil: none
 
 ---@class moontide.Owner
 ---@field kind? string|string[]
@@ -119,6 +119,40 @@
 ---@field annotations table<string, string> never nil
 ---@field cluster string
 
+---Records of the copies in a PostgreSQL.
+---@class moontide.Store
+---@field secret moontide.SecretReference the way to it: host, port, username, password, dbname, sslmode, or url
+
+---@class moontide.SecretReference
+---@field namespace moontide.Text
+---@field name moontide.Text
+
+---What an owner's pass came to. Times are RFC 3339.
+---@class moontide.Report: table
+---@field wanted number copies that are asked for
+---@field synced string[] namespaces where every copy is as it should be, sorted
+---@field failed string[] namespaces where one is not, sorted
+---@field failures moontide.Failure[] the first 20, by namespace
+---@field waiting string[] what is awaited, in words
+---@field sources moontide.ReportedSource[] by namespace and name
+---@field changed? string the end of the last pass that wrote a copy
+---@field store? { connected: boolean, lastSyncTime?: string, message: string }
+---@field revision? string of a git source
+---@field error? string why nothing can be asked for: of the policy, or of the owner's fields
+
+---@class moontide.Failure: table
+---@field namespace string
+---@field kind string
+---@field name string
+---@field reason string
+---@field message string
+
+---@class moontide.ReportedSource: table
+---@field namespace? string
+---@field name string
+---@field synced string[] namespaces
+---@field changed? string
+
 ---What a function may read. Which of these are there depends on the slot.
 ---@class moontide.On: table
 ---@field owner? moontide.Object
@@ -131,6 +165,7 @@
 ---@field key? string in `keys`
 ---@field data? table<string, string> in `data`: data and binaryData together, as bytes
 ---@field object? table in `object`: the fields so far
+---@field report? moontide.Report in `status`
 
 ---@class moontide.Codec
 ---@field encode fun(value: any): string

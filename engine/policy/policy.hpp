@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "kube/object.hpp"
 #include "kube/resource.hpp"
+#include "policy/report.hpp"
 #include "policy/selection.hpp"
 
 #include <cstdint>
@@ -123,6 +124,11 @@ public:
     virtual Result<std::vector<Companions>> with(const Inputs& inputs) = 0;
     /// The copy for inputs.target, whose name may still be empty.
     virtual Result<Copy> copy(const Inputs& inputs) = 0;
+    /// What the policy tells of an owner's settled pass: fields of its status, a map. Conditions among them have a
+    /// type, and else what is to lie over the engine's own.
+    virtual Result<nlohmann::json> status(const Inputs& inputs, const Report& report) = 0;
+    /// The Secret with the way to the database that keeps records of the copies; nothing: none are kept.
+    virtual Result<std::optional<kube::Ref>> store(const Inputs& inputs) = 0;
 };
 
 /// What a policy's table says before any object exists: from it come watches, indexes and rules.
@@ -139,6 +145,8 @@ struct Shape {
     bool has_group = false;
     bool has_with = false;
     bool consent = false;
+    bool has_status = false;  ///< it tells more of an owner than conditions
+    bool has_store = false;
     std::optional<Belongs> belongs;
     Orphans orphans = Orphans::remove;
     std::optional<Writes> writes;      ///< nothing: by the copy's kind

@@ -75,6 +75,8 @@ TEST_CASE("v1.d.lua has the slots and fields of the loader, with the same types"
     CHECK(typed["moontide.Companion"] == of_table(companion_fields()));
     CHECK(typed["moontide.Keys"] == of_table(keys_fields()));
     CHECK(typed["moontide.Carry"] == of_table(carry_fields()));
+    CHECK(typed["moontide.Store"] == of_table(store_fields()));
+    CHECK(typed["moontide.SecretReference"] == of_table(secret_fields()));
 }
 
 TEST_CASE("v1.d.lua has the helpers that a policy has") {

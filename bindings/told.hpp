@@ -1,0 +1,17 @@
+// What a policy tells of an owner and keeps beside the cluster: the slots `status` and `store`.
+#pragma once
+
+#include "bindings/evaluation.hpp"
+#include "kube/resource.hpp"
+
+#include <optional>
+
+namespace moontide::bindings {
+
+/// What the function returned, checked: a map, whose `conditions` are a list with a type each. Nil is no fields.
+Result<Json> status_of(const Function& function, Evaluation& evaluation);
+
+/// The Secret that `store` names; nothing where it returns nil or is not there.
+Result<std::optional<kube::Ref>> store_of(Evaluation& evaluation);
+
+}  // namespace moontide::bindings
