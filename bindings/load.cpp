@@ -1,7 +1,7 @@
 #include "bindings/load.hpp"
 
 #include "bindings/assignments.hpp"
-#include "bindings/builtin_texts.hpp"
+#include "bindings/builtin_files.hpp"
 #include "bindings/bytes.hpp"
 #include "bindings/evaluator.hpp"
 #include "bindings/functions.hpp"
@@ -65,9 +65,10 @@ Result<PolicyText> read_policy_file(const std::string& path) {
 
 std::vector<PolicyText> builtin_policies() {
     std::vector<PolicyText> policies;
-    for (const BuiltinText& builtin : builtin_texts()) {
+    for (const auto& builtin : builtin_files()) {
+        const auto folder = builtin.file.substr(0, builtin.file.rfind('/'));
         PolicyText text;
-        text.name = builtin.name;
+        text.name = folder.substr(folder.rfind('/') + 1);
         text.file = builtin.file;
         text.text = builtin.text;
         text.builtin = true;

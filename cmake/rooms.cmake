@@ -23,3 +23,19 @@ function(moontide_unit_tests room)
     add_test(NAME ${room} COMMAND test_${room})
   endif()
 endfunction()
+
+# moontide_embed(<target> <function> HEADER <header> FILES <files>...): the files become part of the target's library,
+# as what the function, named with its namespace and declared in the header, gives.
+function(moontide_embed target function)
+  cmake_parse_arguments(EMBED "" "HEADER" "FILES" ${ARGN})
+  string(REGEX REPLACE ".*::" "" name ${function})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/embed_files.cmake)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DFUNCTION=${function} -DHEADER=${EMBED_HEADER} -DROOT=${PROJECT_SOURCE_DIR}
+            -DOUTPUT=${output} "-DFILES=${EMBED_FILES}" -P ${script}
+    DEPENDS ${EMBED_FILES} ${script}
+    VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+endfunction()

@@ -1,5 +1,6 @@
 // moontide crds: the CustomResourceDefinitions that the built-in policies need.
 #include "cli/command.hpp"
+#include "cli/embedded_files.hpp"
 #include "cli/program.hpp"
 
 #include <CLI/CLI.hpp>
@@ -13,7 +14,7 @@ Work add_crds(CLI::App& program) {
         "Example:\n"
         "  moontide crds | kubectl apply --server-side -f -");
     return [](const Surroundings& around) {
-        fmt::print(around.err, "no built-in policy needs a CRD\n");
+        for (const auto& file : crd_files()) fmt::print(around.out, "---\n{}", file.text);
         return exit_code::fine;
     };
 }

@@ -1,6 +1,6 @@
 // moontide demo: a cluster in this process, the policy annotation-sync, and a short story told as it happens.
 #include "cli/command.hpp"
-#include "cli/demo_manifests.hpp"
+#include "cli/embedded_files.hpp"
 #include "cli/demo_steps.hpp"
 #include "cli/kubeconfig_file.hpp"
 #include "cli/log_flags.hpp"

@@ -36,6 +36,20 @@ std::size_t closing(std::string_view text, std::size_t begin) {
     return std::string_view::npos;
 }
 
+/// Of "'a'" and "'a', 'b'"; none where the text is something else.
+std::vector<std::string> quoted_names(std::string_view text) {
+    std::vector<std::string> names;
+    for (bool more = true; more;) {
+        const auto end = text.empty() ? std::string_view::npos : text.find(text.front(), 1);
+        if (end == std::string_view::npos || !is_quoted(text.substr(0, end + 1))) return {};
+        names.emplace_back(text.substr(1, end - 1));
+        text = trimmed(text.substr(end + 1));
+        more = text.starts_with(',');
+        if (more) text = trimmed(text.substr(1));
+    }
+    return text.empty() ? names : std::vector<std::string>();
+}
+
 bool holds(const Json& is, const std::string& comparison, const Json& value) {
     if (comparison == "==") return is == value;
     if (comparison == "!=") return is != value;
@@ -50,7 +64,7 @@ bool holds(const Json& is, const std::string& comparison, const Json& value) {
 std::optional<JsonPath::Step> JsonPath::bracket(std::string_view inside) {
     inside = trimmed(inside);
     if (inside == "*") return Every{};
-    if (is_quoted(inside)) return Field{std::string(inside.substr(1, inside.size() - 2))};
+    if (auto names = quoted_names(inside); !names.empty()) return Field{std::move(names)};
     if (inside.starts_with("?(") && inside.ends_with(")")) {
         const auto condition = trimmed(inside.substr(2, inside.size() - 3));
         if (!condition.starts_with("@")) return std::nullopt;
@@ -100,7 +114,7 @@ std::optional<JsonPath> JsonPath::parse(std::string_view text) {
             name += text[at];
         }
         if (name.empty()) return std::nullopt;
-        path.steps_.push_back(name == "*" ? Step(Every{}) : Step(Field{std::move(name)}));
+        path.steps_.push_back(name == "*" ? Step(Every{}) : Step(Field{{std::move(name)}}));
     }
     return path;
 }
@@ -108,7 +122,9 @@ std::optional<JsonPath> JsonPath::parse(std::string_view text) {
 void JsonPath::take(const Step& step, const Json& from, std::vector<const Json*>& found) {
     std::visit(Match{[&](const Field& field) {
                          if (!from.is_object()) return;
-                         if (const auto at = from.find(field.name); at != from.end()) found.push_back(&*at);
+                         for (const auto& name : field.names) {
+                             if (const auto at = from.find(name); at != from.end()) found.push_back(&*at);
+                         }
                      },
                      [&](const Index& index) {
                          if (!from.is_array()) return;

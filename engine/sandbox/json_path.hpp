@@ -15,8 +15,8 @@ namespace moontide::sandbox {
 /// Immutable once read; may be used by any thread.
 class JsonPath {
 public:
-    /// ".spec.ports[0].name", ".metadata.annotations['a/b']", `.status.conditions[?(@.type=="Ready")].status`; nothing
-    /// where the text is none.
+    /// ".spec.ports[0].name", ".metadata.annotations['a/b']", `.status.conditions[?(@.type=="Ready")].status`,
+    /// ".spec['configMap','secret']"; nothing where the text is none.
     static std::optional<JsonPath> parse(std::string_view text);
 
     /// What is there, in the document's order. The values belong to `document`.
@@ -25,7 +25,7 @@ public:
 
 private:
     struct Field {
-        std::string name;
+        std::vector<std::string> names;  ///< each that is there
     };
     struct Index {
         std::int64_t at = 0;  ///< negative from the end

@@ -1,5 +1,5 @@
-#include "cli/demo_manifests.hpp"
 #include "cli/demo_world.hpp"
+#include "cli/embedded_files.hpp"
 #include "cli/story.hpp"
 
 #include <sstream>

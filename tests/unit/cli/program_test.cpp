@@ -2,6 +2,7 @@
 
 #include "serve/pages.hpp"
 #include "serve/server.hpp"
+#include "source_directory.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -118,11 +119,24 @@ TEST_CASE("a directory of manifests is read in the order of the names, and has t
     std::filesystem::remove_all(directory);
 }
 
-TEST_CASE("crds prints nothing where no policy needs any") {
+TEST_CASE("crds prints the files of deploy/crds as one stream") {
     const auto outcome = run({"crds"});
     CHECK(outcome.code == 0);
-    CHECK(outcome.out.empty());
-    CHECK_FALSE(outcome.err.empty());
+    CHECK(outcome.err.empty());
+    std::size_t size = 0;
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(test::source_directory() + "/deploy/crds")) {
+        files.push_back(entry.path());
+    }
+    CHECK(files.size() == 3);
+    for (const auto& path : files) {
+        std::ostringstream text;
+        text << std::ifstream(path).rdbuf();
+        INFO(path.string());
+        CHECK(has(outcome.out, "---\n" + text.str()));
+        size += 4 + text.str().size();
+    }
+    CHECK(outcome.out.size() == size);
 }
 
 TEST_CASE("test fails when a case fails, or cannot be run") {

@@ -41,6 +41,11 @@ struct Got {
 
 using Server = std::function<Got(const Ask&)>;
 
+/// A new sandbox, without a network between.
+Server sandbox_server();
+/// The server that MOONTIDE_TEST_KUBECONFIG names.
+Server cluster_server();
+
 /// Runs every case of tests/unit/sandbox/cases as a section of the running test.
 void run_cases(const std::function<Server()>& make_server);
 

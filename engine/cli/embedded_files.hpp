@@ -1,0 +1,13 @@
+// Files of the project that the subcommands print or load, as the build embedded them.
+#pragma once
+
+#include "base/embedded.hpp"
+
+namespace moontide::cli {
+
+/// deploy/crds/*.yaml.
+std::vector<EmbeddedFile> crd_files();
+/// The manifests of examples/annotation-sync.
+std::vector<EmbeddedFile> demo_manifests();
+
+}  // namespace moontide::cli
