@@ -19,8 +19,8 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-const Words case_keys = {"title", "given", "want", "error", "refused", "waiting", "settings", "excludedNamespaces",
-                         "now"};
+const Words case_keys = {
+    "title", "given", "want", "error", "refused", "waiting", "status", "settings", "excludedNamespaces", "now"};
 const Words refusal_keys = {"kind", "namespace", "name", "reason", "message"};
 /// What the short form of an object has instead of `metadata`.
 const Words metadata_keys = {"name",       "namespace",         "labels",     "annotations",       "uid",
@@ -229,6 +229,23 @@ private:
             }
         }
         if (document_.contains("waiting")) one.waiting = TRY(texts("waiting"));
+        return read_statuses(one);
+    }
+
+    Result<void> read_statuses(Case& one) const {
+        const auto found = document_.find("status");
+        if (found == document_.end()) return {};
+        if (found->is_object()) {
+            one.statuses = {*found};
+            return {};
+        }
+        const Json all = TRY(list("status"));
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (!all[i].is_object() || !all[i].value("owner", Json()).is_string()) {
+                return error(line_of("status", i), "of several statuses each names its 'owner': namespace/name");
+            }
+            one.statuses.push_back(all[i]);
+        }
         return {};
     }
 

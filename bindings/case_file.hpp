@@ -24,6 +24,8 @@ using Json = nlohmann::json;
 ///   error:    instead of want or beside it: part of the message of an error that the policy or an evaluation gives
 ///   refused:  maps of kind, namespace, name, reason and message (a part of it): the refusals, if it is there
 ///   waiting:  parts of what is told as awaited, if it is there
+///   status:   fields that the owner's status must have, conditions by type and field by field; of several owners a
+///             list, each with its `owner` ("namespace/name")
 ///   settings: over the policy's
 ///   excludedNamespaces: as in the configuration; default kube-system, kube-public, kube-node-lease
 ///   now:      RFC 3339, for `expires`; default 2026-01-01T00:00:00Z
@@ -35,6 +37,7 @@ struct Case {
     std::optional<std::string> error;
     std::optional<std::vector<nlohmann::json>> refused;
     std::optional<std::vector<std::string>> waiting;
+    std::vector<nlohmann::json> statuses;
     nlohmann::json settings = nlohmann::json::object();
     std::set<std::string, std::less<>> excluded_namespaces = {"kube-system", "kube-public", "kube-node-lease"};
     WallTime now;

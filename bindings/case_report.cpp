@@ -114,6 +114,50 @@ void compare_texts(const char* what, const Lines& expected, const Lines& texts, 
     }
 }
 
+/// What a status says and the expectation names; a condition's fields by its type.
+void compare_status(const Json& expected, const Json& status, const std::string& path, Lines& lines) {
+    for (const auto& [name, value] : expected.items()) {
+        const std::string place = join(path, name);
+        if (!status.contains(name)) {
+            lines.push_back(fmt::format("    - {}: {}", place, value.dump()));
+            continue;
+        }
+        const Json& there = status[name];
+        if (name != "conditions" || !value.is_array() || !there.is_array()) {
+            add_differences(value, there, place, lines);
+            continue;
+        }
+        for (const Json& condition : value) {
+            const Json type = condition.is_object() ? condition.value("type", Json()) : Json();
+            const auto found = std::ranges::find_if(there, [&](const Json& one) { return one["type"] == type; });
+            if (found == there.end()) {
+                lines.push_back(fmt::format("    - {}: {}", place, condition.dump()));
+            } else {
+                compare_status(condition, *found, fmt::format("{}[{}]", place, type.dump()), lines);
+            }
+        }
+    }
+}
+
+void compare_statuses(const std::vector<Json>& expected, const CaseOutcome& outcome, Lines& lines) {
+    for (Json one : expected) {
+        const std::string owner = one.value("owner", "");
+        one.erase("owner");
+        const auto found = std::ranges::find_if(
+            outcome.statuses, [&](const auto& status) { return owner.empty() || status.first == owner; });
+        if (found == outcome.statuses.end()) {
+            lines.push_back(owner.empty() ? "a status is expected, and there is no owner"
+                                          : fmt::format("a status is expected, and there is no owner {}", owner));
+            continue;
+        }
+        Lines differing;
+        compare_status(one, found->second, "", differing);
+        if (differing.empty()) continue;
+        lines.push_back(fmt::format("the status of {} differs (- wanted, + made):", found->first));
+        lines.insert(lines.end(), differing.begin(), differing.end());
+    }
+}
+
 }  // namespace
 
 Lines differences(const Case& one, const CaseOutcome& outcome) {
@@ -131,6 +175,7 @@ Lines differences(const Case& one, const CaseOutcome& outcome) {
             for (const std::string& text : outcome.waiting) lines.push_back("not expected to be waited for: " + text);
         }
     }
+    compare_statuses(one.statuses, outcome, lines);
     if (lines.empty()) return lines;
     // What else happened often says why.
     if (!one.refused) {

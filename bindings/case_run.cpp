@@ -1,5 +1,8 @@
 #include "bindings/case_run.hpp"
 
+#include "bindings/case_status.hpp"
+#include "policy/absent.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -64,7 +67,11 @@ bool has_all(const policy::Labels& marks, const kube::TextMap& map) {
 class Run {
 public:
     Run(const policy::Policy& policy, const Case& one)
-        : policy_(policy), shape_(policy.shape()), case_(one), evaluator_(policy.evaluator()) {}
+        : policy_(policy),
+          shape_(policy.shape()),
+          case_(one),
+          evaluator_(policy.evaluator()),
+          statuses_(shape_, *evaluator_, one.now) {}
 
     CaseOutcome take() {
         const auto done = evaluate();
@@ -72,22 +79,33 @@ public:
         std::ranges::sort(outcome_.copies, {}, [](const Json& copy) {
             return std::tuple(copy.value("namespace", ""), copy.value("kind", ""), copy.value("name", ""));
         });
+        outcome_.statuses = statuses_.take(outcome_.errors);
         return std::move(outcome_);
     }
 
 private:
+    void take_error(const Error& error) {
+        outcome_.errors.push_back(error.message);
+        statuses_.error(error.message);
+    }
+
     Result<void> evaluate() {
         for (const Json& manifest : case_.given) TRY_VOID(given_.add(manifest));
         const policy::Bounds bounds{case_.excluded_namespaces};
         for (const policy::Subject& subject : TRY(subjects())) {
+            statuses_.of(subject.owner);
+            statuses_.source(subject);
             policy::Wanted wanted;
             wanted.copy = [&](policy::Copy copy) { take_copy(std::move(copy)); };
             wanted.refused = [&](policy::Refusal refusal) { take_refusal(std::move(refusal)); };
             wanted.depends = [](const std::string&, const kube::Ref&) {};
-            wanted.waiting = [&](std::string text) { outcome_.waiting.push_back(std::move(text)); };
+            wanted.waiting = [&](std::string text) {
+                statuses_.waiting(text);
+                outcome_.waiting.push_back(std::move(text));
+            };
             const auto done = policy::want(shape_, *evaluator_, subject, given_, bounds, wanted);
             // Other units go on, as they do in a cluster.
-            if (!done) outcome_.errors.push_back(done.error().message);
+            if (!done) take_error(done.error());
         }
         return {};
     }
@@ -141,8 +159,9 @@ private:
         for (const kube::ObjectPtr& owner : owners) {
             if (owner->terminating()) continue;
             // Other owners go on, as they do in a cluster.
+            statuses_.of(owner);
             const auto done = add_subjects(owner, subjects);
-            if (!done) outcome_.errors.push_back(done.error().message);
+            if (!done) take_error(done.error());
         }
         return subjects;
     }
@@ -160,8 +179,10 @@ private:
             policy::Inputs asked;
             asked.owner = owner;
             auto from = TRY(evaluator_->from(asked));
+            for (const std::string& text : from.waiting) statuses_.waiting(text);
             std::ranges::move(from.waiting, std::back_inserter(outcome_.waiting));
             sources = selected(from.selections, shape_.source_kinds, inputs_of);
+            if (owner) await_absent(from.selections, sources);
         }
         std::map<std::string, std::size_t> groups;
         for (const kube::ObjectPtr& source : sources) {
@@ -187,8 +208,20 @@ private:
         return {};
     }
 
+    /// An owner waits for the sources that it names.
+    void await_absent(const std::vector<policy::Selection>& selections, const std::vector<kube::ObjectPtr>& sources) {
+        const auto texts = policy::absent(selections, [&](const kube::Ref& ref) {
+            return std::ranges::find(sources, given_.find(ref)) != sources.end();
+        });
+        for (const std::string& text : texts) {
+            statuses_.source_missing(text);
+            outcome_.waiting.push_back(text);
+        }
+    }
+
     void take_refusal(policy::Refusal refusal) {
         if (refusal.reason == "EvaluationFailed") outcome_.errors.push_back(refusal.message);
+        statuses_.refused(refusal);
         outcome_.refusals.push_back(std::move(refusal));
     }
 
@@ -213,6 +246,7 @@ private:
                                 {"name", target.name},
                                 {"labels", copy.content->labels},
                                 {"annotations", copy.content->annotations}};
+        statuses_.copied(target);
         outcome_.copies.push_back(flat_copy(manifest));
     }
 
@@ -248,8 +282,7 @@ private:
     }
 
     void refuse(const policy::Target& target, std::string reason, std::string message) {
-        outcome_.refusals.push_back(
-            {target.namespace_name, target.kind, target.name, std::move(reason), std::move(message)});
+        take_refusal({target.namespace_name, target.kind, target.name, std::move(reason), std::move(message)});
     }
 
     const policy::Policy& policy_;
@@ -259,6 +292,7 @@ private:
     Given given_;
     kube::Reader reader_;
     std::set<policy::Target> held_;
+    CaseStatuses statuses_;
     CaseOutcome outcome_;
 };
 

@@ -19,6 +19,8 @@ struct CaseOutcome {
     std::vector<std::string> waiting;
     std::vector<std::string> errors;  ///< of a unit, and of single evaluations
     std::vector<std::string> warnings;
+    /// Of each owner, by "namespace/name", as the engine would write it once all copies are made.
+    std::vector<std::pair<std::string, nlohmann::json>> statuses;
 };
 
 CaseOutcome run_case(const policy::Policy& policy, const Case& one);
