@@ -211,11 +211,17 @@ void add_pair(lua_State* lua, const char* name, lua_CFunction encode, lua_CFunct
 
 void push_moontide_library(lua_State* lua) {
     const luaL_Reg functions[] = {
-        {"key", edge<key_function>},         {"name", edge<name_function>},
-        {"match", edge<regex_function>},     {"any", edge<any_function>},
-        {"glob", edge<glob_function>},       {"list", edge<list_function>},
-        {"warn", edge<warn_function>},       {"sha256", edge<sha256_function>},
-        {"template", edge<render_template>}, {nullptr, nullptr},
+        {"key", edge<key_function>},
+        {"name", edge<name_function>},
+        {"match", edge<regex_function>},
+        {"any", edge<any_function>},
+        {"glob", edge<glob_function>},
+        {"list", edge<list_function>},
+        {"warn", edge<warn_function>},
+        {"sha256", edge<sha256_function>},
+        {"template", edge<render_template>},
+        {"template_error", edge<parse_template>},
+        {nullptr, nullptr},
     };
     lua_newtable(lua);
     luaL_register(lua, nullptr, functions);

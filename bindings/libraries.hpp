@@ -21,6 +21,8 @@ void push_moontide_library(lua_State* lua);
 
 /// moontide.template(text, values, options).
 int render_template(lua_State* lua);
+/// moontide.template_error: why a text is no template, or nothing.
+int parse_template(lua_State* lua);
 
 /// string.format.
 int format_text(lua_State* lua);

@@ -100,8 +100,8 @@ constexpr Slot secret_table[] = {
 };
 
 constexpr std::string_view helper_table[] = {
-    "any",   "base64.decode", "base64.encode", "glob",     "json.decode", "json.encode", "key",         "list",
-    "match", "name",          "sha256",        "template", "warn",        "yaml.decode", "yaml.encode",
+    "any",    "base64.decode", "base64.encode",  "glob", "json.decode", "json.encode", "key", "list", "match", "name",
+    "sha256", "template",      "template_error", "warn", "yaml.decode", "yaml.encode",
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// moontide.template: Go's text/template for what owners write into their resources.
+// moontide.template and moontide.template_error: Go's text/template for what owners write into their resources.
 #include "bindings/convert.hpp"
 #include "bindings/libraries.hpp"
 #include "bindings/state.hpp"
@@ -28,11 +28,11 @@ struct Asked {
     templates::MissingKey missing = templates::MissingKey::no_value;
 };
 
-/// The third argument: what the text is called in errors, and whether a missing key is one.
-Asked asked(lua_State* lua) {
+/// What the text is called in errors, and whether a missing key is one.
+Asked asked(lua_State* lua, int index) {
     Asked found;
-    if (lua_isnoneornil(lua, 3)) return found;
-    const Json options = to_json(lua, 3, "template");
+    if (lua_isnoneornil(lua, index)) return found;
+    const Json options = to_json(lua, index, "template");
     if (!options.is_object()) throw Raise("the options of 'template' are a table");
     for (const auto& [key, value] : options.items()) {
         if (key == "name" && value.is_string()) {
@@ -50,7 +50,7 @@ Asked asked(lua_State* lua) {
 
 int render_template(lua_State* lua) {
     std::string text = copied_argument(lua, 1);
-    const Asked options = asked(lua);
+    const Asked options = asked(lua, 3);
     const Json values = lua_isnoneornil(lua, 2) ? Json(nullptr) : to_json(lua, 2, "template");
     State& state = State::of(lua);
     const auto parsed = templates::Template::parse(options.name, std::move(text));
@@ -67,6 +67,15 @@ int render_template(lua_State* lua) {
         throw Raise(rendered.error().message);
     }
     lua_pushlstring(lua, rendered->data(), rendered->size());
+    return 1;
+}
+
+int parse_template(lua_State* lua) {
+    std::string text = copied_argument(lua, 1);
+    const auto parsed = templates::Template::parse(asked(lua, 2).name, std::move(text));
+    if (parsed) return 0;
+    const std::string& message = parsed.error().message;
+    lua_pushlstring(lua, message.data(), message.size());
     return 1;
 }
 

@@ -223,6 +223,12 @@ function moontide.sha256(text) end
 ---@return string
 function moontide.template(text, values, options) end
 
+---Why the text is no template, with line and node; nil where it is one. For `status`: no values are needed.
+---@param text string
+---@param options? { name?: string }
+---@return string?
+function moontide.template_error(text, options) end
+
 ---Tells the user about the objects in hand; the copy is made all the same.
 ---@param text string
 function moontide.warn(text) end

@@ -294,6 +294,10 @@ TEST_CASE("what is left of Lua works as the manual says") {
         {"return moontide.template('{{.a}}', {}, { missing = 'error' })", nullptr},
         {"return moontide.template('{{.a', {})", nullptr},
         {"return moontide.template('', {}, { nmae = 'x' })", nullptr},
+        {"return { moontide.template_error('{{if .a}}', { name = 'motd' }), moontide.template_error('{{.a.b}}') == nil "
+         "}",
+         R"(["template: motd:1: unexpected EOF",true])"},
+        {"return moontide.template_error({})", nullptr},
         {"return require('moontide.json').encode(1)", R"("1")"},
         {"return { math.floor(1.5), tonumber('0x10'), select('#', 1, 2) }", "[1,16,2]"},
     };
