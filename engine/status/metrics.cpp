@@ -66,10 +66,10 @@ struct Metrics::Implementation {
     Labelled<Histogram, 1> works = histograms<1>(registry, "workqueue_work_duration_seconds",
                                                  "Time that work on a key takes.", {"name"}, queue_buckets);
     Labelled<Histogram, 2> reconciles =
-        histograms<2>(registry, "moontide_reconcile_duration_seconds", "Time of one evaluation and its plan.",
+        histograms<2>(registry, "moontide_reconcile_seconds", "Time of one evaluation and its plan.",
                       {"policy", "kind"}, reconcile_buckets);
-    Labelled<Counter, 1> reconcile_errors =
-        counters<1>(registry, "moontide_reconcile_errors_total", "Evaluations that failed.", {"policy"});
+    Labelled<Counter, 2> errors = counters<2>(
+        registry, "moontide_errors_total", "Evaluations, copies and statuses that failed.", {"policy", "reason"});
     Labelled<Counter, 3> steps = counters<3>(
         registry, "moontide_steps_total", "Steps carried out, by what became of them.", {"policy", "step", "result"});
     Labelled<Counter, 2> refusals =
@@ -115,7 +115,10 @@ void Metrics::queue_worked(std::string_view queue, std::chrono::nanoseconds work
 void Metrics::reconciled(std::string_view policy, std::string_view kind, std::chrono::nanoseconds took, bool failed) {
     self_->reconciles.with({policy, kind}).Observe(seconds(took));
     // Made with the first evaluation, so that a rate over it is 0 and not absent while nothing fails.
-    self_->reconcile_errors.with({policy}).Increment(failed ? 1 : 0);
+    self_->errors.with({policy, "EvaluationFailed"}).Increment(failed ? 1 : 0);
+}
+void Metrics::error(std::string_view policy, std::string_view reason) {
+    self_->errors.with({policy, reason}).Increment();
 }
 
 void Metrics::step(std::string_view policy, std::string_view step, std::string_view result) {

@@ -38,10 +38,12 @@ public:
     void queue_retried(std::string_view queue);
     void queue_waited(std::string_view queue, std::chrono::nanoseconds waited);
     void queue_worked(std::string_view queue, std::chrono::nanoseconds worked);
-    /// moontide_reconcile_duration_seconds{policy,kind="unit|spot"} and moontide_reconcile_errors_total{policy}.
+    /// moontide_reconcile_seconds{policy,kind="unit|spot|owner"}; what failed is an error of reason EvaluationFailed.
     void reconciled(std::string_view policy, std::string_view kind, std::chrono::nanoseconds took, bool failed);
     /// moontide_steps_total{policy,step="create|replace|apply|release|delete",result="done|dropped|conflict|failed"}.
     void step(std::string_view policy, std::string_view step, std::string_view result);
+    /// moontide_errors_total{policy,reason}: evaluations, copies and statuses that failed.
+    void error(std::string_view policy, std::string_view reason);
     /// moontide_refused_total{policy,reason}.
     void refused(std::string_view policy, std::string_view reason);
     /// moontide_audit_differences_total{policy}: what the hourly check found wrong, each one a bug.

@@ -137,7 +137,11 @@ void Report::trouble(plan::UnitId id, const policy::Target& target, const plan::
                                                                          {"policy", unit->bond.policy},
                                                                          {"reason", trouble.reason},
                                                                          {"message", trouble.message}});
-    if (trouble.refused) board_.metrics.refused(unit->bond.policy, trouble.reason);
+    if (trouble.refused) {
+        board_.metrics.refused(unit->bond.policy, trouble.reason);
+    } else {
+        board_.metrics.error(unit->bond.policy, trouble.reason);
+    }
     if (board_.on_deed) {
         const auto what = trouble.refused ? Deed::What::refused : Deed::What::failed;
         board_.on_deed({what, unit->bond.policy, source, target, trouble.message});

@@ -34,6 +34,7 @@ TEST_CASE("the page has each thing that was counted, under its usual name") {
     metrics.queue_worked("annotation-sync", std::chrono::microseconds(50));
     metrics.reconciled("annotation-sync", "unit", std::chrono::microseconds(20), false);
     metrics.reconciled("annotation-sync", "spot", std::chrono::microseconds(20), true);
+    metrics.error("annotation-sync", "Forbidden");
     metrics.step("annotation-sync", "create", "done");
     metrics.refused("annotation-sync", "Exists");
     metrics.audit_difference("annotation-sync");
@@ -47,8 +48,9 @@ TEST_CASE("the page has each thing that was counted, under its usual name") {
         R"(workqueue_retries_total{name="annotation-sync"} 1)",
         R"(workqueue_queue_duration_seconds_count{name="annotation-sync"} 1)",
         R"(workqueue_work_duration_seconds_count{name="annotation-sync"} 1)",
-        R"(moontide_reconcile_duration_seconds_count{kind="spot",policy="annotation-sync"} 1)",
-        R"(moontide_reconcile_errors_total{policy="annotation-sync"} 1)",
+        R"(moontide_reconcile_seconds_count{kind="spot",policy="annotation-sync"} 1)",
+        R"(moontide_errors_total{policy="annotation-sync",reason="EvaluationFailed"} 1)",
+        R"(moontide_errors_total{policy="annotation-sync",reason="Forbidden"} 1)",
         R"(moontide_steps_total{policy="annotation-sync",result="done",step="create"} 1)",
         R"(moontide_refused_total{policy="annotation-sync",reason="Exists"} 1)",
         R"(moontide_audit_differences_total{policy="annotation-sync"} 1)",
