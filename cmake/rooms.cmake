@@ -13,14 +13,15 @@ function(moontide_room name)
   endif()
 endfunction()
 
-# moontide_unit_tests(<room> LIBRARIES <targets>...): tests/unit/<room>/*.cpp as test executable test_<room>.
+# moontide_unit_tests(<room> LIBRARIES <targets>... [ARGUMENTS <words>...]): tests/unit/<room>/*.cpp as test executable
+# test_<room>, which ctest calls with those words.
 function(moontide_unit_tests room)
-  cmake_parse_arguments(TESTS "" "" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TESTS "" "" "LIBRARIES;ARGUMENTS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/${room}/*.cpp)
   if(sources)
     add_executable(test_${room} ${sources})
     target_link_libraries(test_${room} PRIVATE catch_main ${TESTS_LIBRARIES})
-    add_test(NAME ${room} COMMAND test_${room})
+    add_test(NAME ${room} COMMAND test_${room} ${TESTS_ARGUMENTS})
   endif()
 endfunction()
 

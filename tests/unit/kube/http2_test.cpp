@@ -309,7 +309,7 @@ TEST_CASE("a dial without an answer ends at its time limit") {
     CHECK(outcome.error->message.find("within 50 ms") != std::string::npos);
 }
 
-TEST_CASE("names are resolved, and certificates are checked against the name") {
+TEST_CASE("names are resolved, and certificates are checked against the name", "[resolver]") {
     Pair pair(echo);
     auto with = pair.options();
     with.host = "localhost";

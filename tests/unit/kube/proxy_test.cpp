@@ -206,7 +206,7 @@ TEST_CASE("a proxy's certificate is verified by its name and authority") {
     }
 }
 
-TEST_CASE("a proxy's certificate may be of the system's roots") {
+TEST_CASE("a proxy's certificate may be of the system's roots", "[resolver]") {
     const auto other = CertificateAuthority::make("the system's").value();
     const auto of_other = other.issue_server({"localhost"}).value();
     const Directory directory;
@@ -277,7 +277,7 @@ TEST_CASE("what a proxy refuses is named") {
               ", 'Connection refused': it does not reach the server, or cannot resolve its name");
 }
 
-TEST_CASE("a proxy that is not there is an error that names it") {
+TEST_CASE("a proxy that is not there is an error that names it", "[resolver]") {
     Proxied proxied;
     std::string gone;
     {
