@@ -1,5 +1,7 @@
 #include "cli/policies.hpp"
 
+#include "base/nearest.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -73,6 +75,17 @@ Result<PolicyTexts> gather_policies(const std::vector<PolicyText>& builtins, con
     for (auto& [name, text] : by_name) gathered.texts.push_back(std::move(text));
     for (const auto& [name, file] : file_of) gathered.names.push_back(name);
     return gathered;
+}
+
+Result<void> keep_only(const std::vector<std::string>& names, PolicyTexts& texts) {
+    if (names.empty()) return {};
+    for (const auto& name : names) {
+        if (std::ranges::find(texts.names, name) != texts.names.end()) continue;
+        return fail(fmt::format("--only {}: there is no such policy{}", name,
+                                suggestion(name, {texts.names.begin(), texts.names.end()})));
+    }
+    std::erase_if(texts.texts, [&](const auto& text) { return std::ranges::find(names, text.name) == names.end(); });
+    return {};
 }
 
 LoadedPolicies load_policies(const PolicyTexts& texts, const Config& config, const Bindings& bindings) {

@@ -22,6 +22,10 @@ struct PolicyTexts {
 /// begin with a dot are passed over. A policy of a built-in's name replaces it, that of a later folder an earlier one.
 Result<PolicyTexts> gather_policies(const std::vector<PolicyText>& builtins, const std::vector<std::string>& folders);
 
+/// Leaves the policies of these names, all where there are none; an error names the one that there is not. `names`
+/// stays: a config may speak of the others.
+Result<void> keep_only(const std::vector<std::string>& names, PolicyTexts& texts);
+
 struct LoadedPolicies {
     std::vector<policy::PolicyPtr> policies;
     std::vector<std::string> disabled;  ///< names

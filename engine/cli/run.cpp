@@ -39,6 +39,7 @@ struct RunFlags {
     kube::AccessOptions access;
     std::string config;
     std::vector<std::string> policies;
+    std::vector<std::string> only;
     bool dry_run = false;
     std::string metrics = ":8080";
     std::string health = ":8081";
@@ -64,6 +65,7 @@ Result<Settings> settings_from(const RunFlags& flags, const Bindings& bindings) 
         return fail("--leader-election-...: " + complaint);
     }
     settings.texts = TRY(gather_policies(bindings.builtins, flags.policies));
+    TRY_VOID(keep_only(flags.only, settings.texts));
     if (!flags.config.empty()) {
         const auto text = TRY(read_text(flags.config));
         settings.config = TRY(parse_config(text, flags.config, settings.texts.names));
@@ -243,6 +245,10 @@ Work add_run(CLI::App& program) {
                      "A folder with <name>/policy.lua and <name>.lua; may be given several times")
         ->expected(1)
         ->take_all();
+    command->add_option("--only", flags->only, "Run this policy alone; may be given several times")
+        ->type_name("NAME")
+        ->expected(1)
+        ->take_all();
     command->add_flag("--dry-run", flags->dry_run, "Print what would be done and write nothing");
     command->add_option("--metrics-bind-address", flags->metrics, "Where /metrics is; 0 for nowhere")
         ->capture_default_str();
@@ -268,8 +274,9 @@ Work add_run(CLI::App& program) {
     duration("--leader-election-retry-period", flags->leader_timing.retry, "The time between two tries [2s]");
     flags->log.add_to(*command);
     command->footer(
-        "The built-in policies are on; `policies: {NAME: {enabled: false}}` in the config file turns one off, and\n"
-        "one of its name in --policies replaces it. Replicas with --leader-elect take turns; one whose\n"
+        "The built-in policies are on; `policies: {NAME: {enabled: false}}` in the config file turns one off, --only "
+        "all\n"
+        "others, and one of its name in --policies replaces it. Replicas with --leader-elect take turns; one whose\n"
         "Leases are denied says so at its start and works without an election. SIGTERM stops within 5 s, a second one "
         "at once.\n"
         "Examples:\n"

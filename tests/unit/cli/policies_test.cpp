@@ -166,6 +166,20 @@ TEST_CASE("the config turns policies off, and gives settings and kinds") {
     CHECK(loader.kinds == config.kinds);
 }
 
+TEST_CASE("--only leaves the policies that it names, and suggests for one that there is not") {
+    auto all = *cli::gather_policies(builtins, {});
+    const auto every = all.texts.size();
+    REQUIRE(cli::keep_only({}, all));
+    CHECK(all.texts.size() == every);
+    REQUIRE(cli::keep_only({"mirror"}, all));
+    REQUIRE(all.texts.size() == 1);
+    CHECK(all.texts[0].name == "mirror");
+    CHECK(all.names.size() == every);
+    const auto wrong = cli::keep_only({"miror"}, all);
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().message == "--only miror: there is no such policy, did you mean 'mirror'?");
+}
+
 TEST_CASE("a folder that is not there is an error, one without policies a note") {
     const auto found = cli::gather_policies({}, {"/nowhere"});
     REQUIRE_FALSE(found);
