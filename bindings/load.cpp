@@ -7,6 +7,7 @@
 #include "bindings/functions.hpp"
 #include "bindings/origin.hpp"
 #include "bindings/source_lines.hpp"
+#include "bindings/told.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -43,6 +44,7 @@ Result<policy::PolicyPtr> load(const PolicyText& text) {
     State state;
     loaded->shape = TRY(compile_in(state, text, SourceLines(text.text)));
     TRY_VOID(resolve_constants(*loaded));
+    if (loaded->shape.status) loaded->shape.shape.condition_types = quoted_types(text.text);
     // The settings as they are in force: a default that is written out in the configuration changes nothing.
     loaded->shape.shape.digest = sha256(text.text + '\0' + loaded->shape.settings.dump());
     return std::make_shared<LuaPolicy>(std::move(loaded));

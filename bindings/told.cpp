@@ -72,6 +72,21 @@ Result<Json> status_of(const Function& function, Evaluation& evaluation) {
     return fields;
 }
 
+std::set<std::string> quoted_types(std::string_view text) {
+    std::set<std::string> types;
+    const auto is_letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] != '"' && text[at] != '\'') continue;
+        auto end = at + 1;
+        while (end < text.size() && is_letter(text[end])) ++end;
+        if (end < text.size() && text[end] == text[at] && end > at + 1 && text[at + 1] >= 'A' && text[at + 1] <= 'Z')
+            types.emplace(text.substr(at + 1, end - at - 1));
+    }
+    return types;
+}
+
 Result<std::optional<kube::Ref>> store_of(Evaluation& evaluation) {
     const auto& shape = evaluation.shape();
     if (const auto* table = std::get_if<StoreShape>(&shape.store)) {

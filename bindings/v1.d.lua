@@ -38,7 +38,7 @@
 ---@field labels? table<string, moontide.Text>|fun(on: moontide.On): table<string, string>
 ---@field annotations? table<string, moontide.Text>|fun(on: moontide.On): table<string, string>
 ---@field carry? moontide.Carry|fun(on: moontide.On): moontide.Carry labels and annotations of the source that go along
----@field status? fun(on: moontide.On): table? fields of the owner's status; its conditions lie over the engine's by type
+---@field status? fun(on: moontide.On): table? fields of the owner's status; conditions lie over the engine's by type, which the file names in quotes
 ---@field store? moontide.Store|fun(on: moontide.On): moontide.Store? a PostgreSQL for records of the copies; nil: none
 
 ---@class moontide.Owner

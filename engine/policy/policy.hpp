@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -147,6 +148,8 @@ struct Shape {
     bool consent = false;
     bool has_status = false;  ///< it tells more of an owner than conditions
     bool has_store = false;
+    /// Among them are the types of all conditions that it tells: such a one that it tells no more goes.
+    std::set<std::string> condition_types = {};
     std::optional<Belongs> belongs;
     Orphans orphans = Orphans::remove;
     std::optional<Writes> writes;      ///< nothing: by the copy's kind

@@ -63,6 +63,12 @@ Condition deleting(const policy::Report& report) {
     return {"Ready", "False", "Deleting", std::move(message)};
 }
 
+std::string under_way(const policy::Report& report) {
+    if (!report.waiting.empty()) return listed(report.waiting, report.waiting.size());
+    if (report.pending == 0) return "what it asks for is looked up";
+    return fmt::format("{} of {} on their way", report.pending, copies(report.wanted));
+}
+
 Condition ready(const policy::Report& report, const Json* before) {
     using Phase = policy::Report::Phase;
     if (report.phase == Phase::deleting) return deleting(report);
@@ -73,7 +79,7 @@ Condition ready(const policy::Report& report, const Json* before) {
             return {"Ready", before->value("status", "Unknown"), before->value("reason", "Progressing"),
                     before->value("message", "")};
         }
-        return {"Ready", "Unknown", "Progressing", "its first pass is under way"};
+        return {"Ready", "Unknown", "Progressing", under_way(report)};
     }
     if (report.source_missing) {
         return {"Ready", "False", "SourceNotFound", listed(report.waiting, report.waiting.size())};
@@ -91,10 +97,7 @@ Condition ready(const policy::Report& report, const Json* before) {
 std::vector<Condition> made_of(const policy::Report& report, const Said& said, const Json* ready_before) {
     std::vector<Condition> all{ready(report, ready_before)};
     if (report.phase == policy::Report::Phase::working) {
-        auto message = report.pending == 0
-                           ? std::string("what it asks for is looked up")
-                           : fmt::format("{} of {} on their way", report.pending, copies(report.wanted));
-        all.push_back({"Reconciling", "True", "Progressing", std::move(message)});
+        all.push_back({"Reconciling", "True", "Progressing", under_way(report)});
     }
     if (!report.error.empty()) {
         all.push_back({"Stalled", "True", "EvaluationFailed", cut(report.error, most_message)});

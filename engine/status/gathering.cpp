@@ -41,7 +41,7 @@ void Gathering::failed(std::string_view namespace_name, std::string_view kind, s
                        std::string_view reason, std::string_view message) {
     ++report_.wanted;
     ++report_.failed_copies;
-    failed_.push_back(namespace_name);
+    if (!namespace_name.empty()) failed_.push_back(namespace_name);
     first_failures_.emplace(namespace_name, kind, name, reason, message);
     if (first_failures_.size() > policy::Report::most_failures) first_failures_.erase(std::prev(first_failures_.end()));
 }

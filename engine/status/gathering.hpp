@@ -28,6 +28,7 @@ public:
     void synced(std::string_view namespace_name);
     /// On its way.
     void pending(std::string_view namespace_name);
+    /// Without a namespace where a whole source fails.
     void failed(std::string_view namespace_name, std::string_view kind, std::string_view name, std::string_view reason,
                 std::string_view message);
     /// The holder of a copy that this owner waits for.

@@ -68,8 +68,8 @@ struct Metrics::Implementation {
     Labelled<Histogram, 2> reconciles =
         histograms<2>(registry, "moontide_reconcile_seconds", "Time of one evaluation and its plan.",
                       {"policy", "kind"}, reconcile_buckets);
-    Labelled<Counter, 2> errors = counters<2>(
-        registry, "moontide_errors_total", "Evaluations, copies and statuses that failed.", {"policy", "reason"});
+    Labelled<Counter, 2> errors = counters<2>(registry, "moontide_errors_total",
+                                              "Evaluations, copies and statuses that failed.", {"policy", "reason"});
     Labelled<Counter, 3> steps = counters<3>(
         registry, "moontide_steps_total", "Steps carried out, by what became of them.", {"policy", "step", "result"});
     Labelled<Counter, 2> refusals =

@@ -149,6 +149,10 @@ private:
             lines_.erase(found);
             return;
         }
+        if (options_.may_write && !options_.may_write()) {
+            lines_.erase(found);
+            return;
+        }
         if (is_unavailable(line.next->resource.kind, now)) {
             auto statement = std::move(*line.next);
             lines_.erase(found);

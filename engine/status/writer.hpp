@@ -25,6 +25,7 @@ struct Statement {
     std::string name;
     std::string uid;
     nlohmann::json status;
+    std::uint32_t number = 0;  ///< the caller's own
 };
 
 /// What became of one; `statement.status` is what was sent.
@@ -49,6 +50,8 @@ struct StatusWriterOptions {
     /// A kind without the subresource is asked again after this, since its definition may have got one.
     Milliseconds ask_again_after{600'000};
     std::uint64_t seed = 1;
+    /// Asked before each write: no is for good, somebody else writes from now on.
+    std::function<bool()> may_write = {};
 };
 
 /// A JSON Patch that tests the uid and puts the status in place of the one that is there: whole and exact, and no new

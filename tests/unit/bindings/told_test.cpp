@@ -130,6 +130,20 @@ TEST_CASE("mistakes of a status function name the line, the slot and the owner")
     }
 }
 
+TEST_CASE("the types of a policy's conditions are among the words in quotes of its file") {
+    const auto types =
+        told(
+            "status = function(on) local kind = 'ErrorIn' .. 'Pods' return { conditions = { "
+            "{ type = \"Warm\", message = 'It is warm', reason = 'yes' }, { type = 'ErrorInPods' } } } end")
+            ->shape()
+            .condition_types;
+    CHECK(types.contains("Warm"));
+    CHECK(types.contains("ErrorInPods"));
+    CHECK_FALSE(types.contains("yes"));
+    CHECK_FALSE(types.contains("It is warm"));
+    CHECK(told("labels = { a = 'Warm' }")->shape().condition_types.empty());
+}
+
 TEST_CASE("a store is the Secret that a table or a function names") {
     const struct {
         const char* slot;

@@ -78,7 +78,7 @@ TEST_CASE("Ready says what a pass came to, and names what failed") {
                     "it is being deleted; ConfigMap web/ca is held by its finalizer"});
     auto working = report(2);
     working.phase = Phase::working;
-    rows.push_back({"the first pass is under way", working, "Unknown", "Progressing", "its first pass is under way"});
+    rows.push_back({"the first pass is under way", working, "Unknown", "Progressing", "what it asks for is looked up"});
     for (const auto& row : rows) {
         INFO(row.title);
         const auto status = status_now(row.report);

@@ -187,6 +187,14 @@ TEST_CASE("a denied write is told and heals") {
     written.run_until([&] { return written.told.back().what == What::written; });
 }
 
+TEST_CASE("who may not write any more writes nothing, and nobody waits for it") {
+    Written written;
+    written.writer = written.make({.may_write = [] { return false; }});
+    written.writer->write(statement("a", 1));
+    written.run_until([&] { return written.writer->waiting() == 0; });
+    CHECK(written.client.calls.empty());
+}
+
 TEST_CASE("at the end what waits is written at once, and nothing is tried again") {
     Written written;
     written.writer = written.make({.every = Milliseconds(60'000)});
