@@ -62,7 +62,7 @@ asan: setup build/asan-ubsan/build.ninja ## run the tests under the address and 
 	$(ctest) --preset asan-ubsan
 
 # What threads share is in these.
-tsan_tests = base kube cache queue watch apply lead serve sandbox sync_parts sync proof
+tsan_tests = base kube cache queue watch apply store lead serve sandbox sync_parts sync proof
 
 .PHONY: tsan
 tsan: setup build/tsan/build.ninja ## run what has threads under the thread sanitizer

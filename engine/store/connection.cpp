@@ -118,6 +118,22 @@ Answer answer_of(const PGresult* result) {
     return table;
 }
 
+/// Without the hints, which are in lines that are indented, and without lines that say the same again.
+std::string one_line(std::string_view message) {
+    std::string line;
+    std::string_view before;
+    while (!message.empty()) {
+        const auto end = std::min(message.find('\n'), message.size());
+        const auto part = message.substr(0, end);
+        message.remove_prefix(std::min(end + 1, message.size()));
+        if (part.empty() || part.starts_with('\t') || part == before) continue;
+        before = part;
+        if (!line.empty()) line += "; ";
+        line += part;
+    }
+    return line;
+}
+
 }  // namespace
 
 void Connection::Close::operator()(pg_conn* connection) const {
@@ -208,11 +224,11 @@ Result<void> Connection::begin() {
     // Who holds a lock on a row for long is not waited for: other rows go on.
     const auto lock = std::to_string(std::min<Milliseconds::rep>(limits_.statement.count() / 4 + 1, 2'000));
     // A plan that is kept was made while the table was empty, and stays bad while it grows.
-    const auto answer = TRY(
-        ask("SELECT set_config('TimeZone', 'UTC', false), set_config('statement_timeout', $1, false),"
-            " set_config('lock_timeout', $2, false), set_config('idle_in_transaction_session_timeout', $1, false),"
-            " set_config('plan_cache_mode', 'force_custom_plan', false)",
-            {limit, lock}));
+    const auto answer =
+        TRY(ask("SELECT set_config('TimeZone', 'UTC', false), set_config('statement_timeout', $1, false),"
+                " set_config('lock_timeout', $2, false), set_config('idle_in_transaction_session_timeout', $1, false),"
+                " set_config('plan_cache_mode', 'force_custom_plan', false)",
+                {limit, lock}));
     if (const auto* const refusal = std::get_if<Refusal>(&answer)) {
         return fail("the session cannot be set up: " + refusal->message, Retry::later);
     }
@@ -286,12 +302,7 @@ Error Connection::lost() const {
 }
 
 std::string Connection::text_of(const char* message) const {
-    std::string line;
-    for (const char* at = message; *at != '\0'; ++at) {
-        const char letter = *at == '\n' || *at == '\t' ? ' ' : *at;
-        if (letter != ' ' || !line.ends_with(' ')) line += letter;
-    }
-    while (line.ends_with(' ')) line.pop_back();
+    auto line = one_line(message);
     if (certificates_) {
         const auto path = certificates_->path();
         if (const auto at = line.find(path); at != std::string::npos)

@@ -104,6 +104,12 @@ std::string Settings::without_values(std::string text) const {
             text.replace(at, quoted.size(), key);
         }
     }
+    // The file of a unix socket begins with its folder.
+    if (host.starts_with('/')) {
+        for (auto at = text.find(host); at != std::string::npos; at = text.find(host, at)) {
+            text.replace(at, host.size(), "<host>");
+        }
+    }
     return text;
 }
 

@@ -58,6 +58,7 @@ void Worker::connect() {
 void Worker::lose(const std::string& why) {
     session_.reset();
     ++failures_;
+    if (ledger_.ending()) return;
     if (first()) ledger_.lost(why);
     back_off();
 }

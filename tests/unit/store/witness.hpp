@@ -33,8 +33,8 @@ inline Options quick() {
     Options options;
     options.name = "ops/database";
     options.connect = moontide::test::patient(2'000ms);
-    options.statement = moontide::test::patient(1'600ms);
-    options.answer = moontide::test::patient(2'000ms);
+    options.statement = moontide::test::patient(1'000ms);
+    options.answer = moontide::test::patient(1'200ms);
     options.probe = 300ms;
     options.backoff_first = 20ms;
     options.backoff_last = 100ms;
