@@ -49,6 +49,11 @@ Result<std::vector<std::string>> addresses_of(const std::string& host, Instant d
     const auto inquiry = std::make_shared<Inquiry>();
     inquiry->host = host;
     inquiry->hints.ai_socktype = SOCK_STREAM;
+    inquiry->hints.ai_flags = AI_NUMERICHOST;
+    if (::getaddrinfo(host.c_str(), nullptr, &inquiry->hints, &inquiry->request.ar_result) == 0)
+        return std::vector{host};
+
+    inquiry->hints.ai_flags = 0;
     inquiry->request.ar_name = inquiry->host.c_str();
     inquiry->request.ar_request = &inquiry->hints;
     inquiry->itself = inquiry;

@@ -77,7 +77,7 @@ Server::Server() : programs_(newest_programs()), port_(free_port()) {
     write_certificates();
     write(folder_ / "data/pg_hba.conf",
           "local all all trust\n"
-          "host all all 127.0.0.1/32 scram-sha-256\n");
+          "host all all 127.0.0.0/8 scram-sha-256\n");
     start();
 }
 
@@ -101,7 +101,7 @@ void Server::hand_over(const fs::path& path) const {
 
 void Server::write_certificates() {
     const auto authority = kube::CertificateAuthority::make("the test's authority").value();
-    const auto certificate = authority.issue_server({"localhost"}).value();
+    const auto certificate = authority.issue_server({"localhost", "127.0.0.1"}).value();
     authority_pem = authority.certificate_pem();
     other_authority_pem = kube::CertificateAuthority::make("another authority").value().certificate_pem();
     for (const auto& [name, text] :
@@ -146,7 +146,7 @@ void Server::start() {
                       "-k",
                       socket,
                       "-h",
-                      "127.0.0.1",
+                      "127.0.0.1,127.0.0.2",
                       "-c",
                       "fsync=off",
                       "-c",
@@ -223,7 +223,7 @@ Settings Server::database() {
 }
 
 Settings Server::by_port(Settings settings) const {
-    settings.host = "localhost";
+    settings.host = "127.0.0.1";
     settings.password = "secret of " + settings.username;
     return settings;
 }
