@@ -14,29 +14,34 @@ namespace moontide::store {
 namespace {
 
 /// UPDATE what differs, INSERT what is not there: INSERT ... ON CONFLICT would use up an id of 32 bits at every try,
-/// and a row that is as it must be is not touched.
+/// and a row that is as it must be is not touched. The owner is a column of what is given, too, since a planner that
+/// sees it as a constant may take all rows of the owner for one and compare each with each.
 constexpr const char* put_name = "moontide_put";
 constexpr const char* put_text = R"(
 WITH incoming AS MATERIALIZED (
-    SELECT name, namespace, data::jsonb AS data, labels::jsonb AS labels, annotations::jsonb AS annotations
+    SELECT name, namespace, data::jsonb AS data, labels::jsonb AS labels, annotations::jsonb AS annotations,
+           $1 AS configmirror_namespace, $2 AS configmirror_name
     FROM unnest($3, $4, $5, $6, $7) AS given (namespace, name, data, labels, annotations)
 ), known AS MATERIALIZED (
     SELECT stored.name, stored.namespace
-    FROM configmaps AS stored JOIN incoming ON stored.name = incoming.name AND stored.namespace = incoming.namespace
-    WHERE stored.configmirror_namespace = $1 AND stored.configmirror_name = $2
+    FROM configmaps AS stored JOIN incoming
+      ON stored.name = incoming.name AND stored.namespace = incoming.namespace
+     AND stored.configmirror_namespace = incoming.configmirror_namespace
+     AND stored.configmirror_name = incoming.configmirror_name
 ), changed AS (
     UPDATE configmaps AS stored
     SET data = incoming.data, labels = incoming.labels, annotations = incoming.annotations, updated_at = now()
     FROM incoming
     WHERE stored.name = incoming.name AND stored.namespace = incoming.namespace
-      AND stored.configmirror_namespace = $1 AND stored.configmirror_name = $2
+      AND stored.configmirror_namespace = incoming.configmirror_namespace
+      AND stored.configmirror_name = incoming.configmirror_name
       AND (stored.data, stored.labels, stored.annotations)
           IS DISTINCT FROM (incoming.data, incoming.labels, incoming.annotations)
     RETURNING 1
 ), added AS (
     INSERT INTO configmaps
         (name, namespace, data, labels, annotations, configmirror_name, configmirror_namespace, created_at, updated_at)
-    SELECT name, namespace, data, labels, annotations, $2, $1, now(), now()
+    SELECT name, namespace, data, labels, annotations, configmirror_name, configmirror_namespace, now(), now()
     FROM incoming
     WHERE NOT EXISTS (SELECT FROM known WHERE known.name = incoming.name AND known.namespace = incoming.namespace)
     RETURNING 1
@@ -46,10 +51,14 @@ WHERE (SELECT count(*) FROM changed) + (SELECT count(*) FROM added) > 0)";
 
 constexpr const char* remove_name = "moontide_remove";
 constexpr const char* remove_text = R"(
-WITH gone AS (
-    DELETE FROM configmaps AS stored USING unnest($3, $4) AS given (namespace, name)
+WITH given AS MATERIALIZED (
+    SELECT namespace, name, $1 AS configmirror_namespace, $2 AS configmirror_name
+    FROM unnest($3, $4) AS keys (namespace, name)
+), gone AS (
+    DELETE FROM configmaps AS stored USING given
     WHERE stored.name = given.name AND stored.namespace = given.namespace
-      AND stored.configmirror_namespace = $1 AND stored.configmirror_name = $2
+      AND stored.configmirror_namespace = given.configmirror_namespace
+      AND stored.configmirror_name = given.configmirror_name
     RETURNING 1
 )
 SELECT floor(extract(epoch FROM now()))::bigint WHERE (SELECT count(*) FROM gone) > 0)";

@@ -131,6 +131,8 @@ std::string one_line(std::string_view message) {
         if (!line.empty()) line += "; ";
         line += part;
     }
+    // As in "FATAL:  password authentication failed".
+    for (auto at = line.find("  "); at != std::string::npos; at = line.find("  ", at)) line.erase(at, 1);
     return line;
 }
 

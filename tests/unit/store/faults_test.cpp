@@ -148,14 +148,12 @@ TEST_CASE("what an earlier connection left at work is ended before newer rows ar
     REQUIRE(store.await_ready());
     server.ask(settings, R"(
         CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN IF NEW.data ? 'slow' THEN PERFORM pg_sleep(5); END IF; RETURN NEW; END $$)");
+        BEGIN IF NEW.data ? 'slow' THEN PERFORM pg_sleep(600); END IF; RETURN NEW; END $$)");
     server.ask(settings, "CREATE TRIGGER slow BEFORE INSERT ON configmaps FOR EACH ROW EXECUTE FUNCTION slow()");
     store->put(mirror, {row("a", R"({"slow":"1"})")});
     REQUIRE(store.await_not_ready());
     store->put(mirror, {row("a", R"({"quick":"1"})")});
-    const auto begin = std::chrono::steady_clock::now();
     REQUIRE(store.await_settled());
-    CHECK(std::chrono::steady_clock::now() - begin < 3s);
     CHECK(server.value(settings,
                        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%incoming%' AND"
                        " pid <> pg_backend_pid() AND state = 'active'") == "0");

@@ -191,8 +191,13 @@ TEST_CASE("ten thousand rows take a bounded number of round trips") {
     store->replace(mirror, rows);
     REQUIRE(store.await_settled());
     CHECK(server.value(settings, "SELECT count(*) || ' ' || max(id) FROM configmaps").starts_with("9999 "));
+    // All of them change: each is found by the index, though nobody has analyzed the table.
+    for (auto& one : rows) one.data = R"({"key":"other"})";
+    store->replace(mirror, rows);
+    REQUIRE(store.await_settled());
+    CHECK(server.value(settings, "SELECT count(*) FROM configmaps WHERE data ->> 'key' = 'other'") == "10000");
     store.end();
-    // Each statement is one round trip and one transaction: 40 of 256 rows, 18 for the one that is refused, one that
-    // looks for rows that are superfluous, some of the session and of this test.
-    CHECK(statements() < 100);
+    // Each statement is one round trip and one transaction: twice 40 of 256 rows, 16 for the one that is refused, two
+    // that look for rows that are superfluous, some of the session and of this test.
+    CHECK(statements() < 120);
 }
