@@ -33,5 +33,6 @@ Work add_demo(CLI::App& program);
 Work add_test(CLI::App& program);
 Work add_crds(CLI::App& program);
 Work add_confirm(CLI::App& program);
+Work add_release(CLI::App& program);
 
 }  // namespace moontide::cli

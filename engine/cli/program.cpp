@@ -15,7 +15,8 @@ namespace moontide::cli {
 
 namespace {
 
-constexpr std::array<AddCommand, 6> commands{add_run, add_sandbox, add_demo, add_test, add_crds, add_confirm};
+constexpr std::array<AddCommand, 7> commands{add_run,  add_sandbox, add_demo,   add_test,
+                                             add_crds, add_confirm, add_release};
 
 constexpr std::string_view footer =
     "Exit codes: 0 fine, 1 failed, 2 wrong use.\n"

@@ -6,6 +6,7 @@
 #include "cli/policies.hpp"
 #include "cli/program.hpp"
 #include "cli/signals.hpp"
+#include "cli/turned_off.hpp"
 #include "kube/kubeconfig.hpp"
 #include "lead/elector.hpp"
 #include "serve/address.hpp"
@@ -216,6 +217,7 @@ int run(const RunFlags& flags, const Surroundings& around) {
                {"metrics", settings->metrics ? settings->metrics->text() : "off"},
                {"health", settings->health ? settings->health->text() : "off"}});
 
+    const auto left = tell_of_owners_left(loaded.disabled, settings->texts, around.bindings, *access);
     Controller controller;
     if (const auto started = controller.start(*settings, std::move(*access), std::move(loaded.policies), flags);
         !started) {

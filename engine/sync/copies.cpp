@@ -118,7 +118,8 @@ void Copies::listed(std::string_view object_json) {
         listed_.insert_or_assign(target, record);
         const auto unit = board_.units.get(record.unit);
         if (unit && unit->policy == Unit::no_policy && policies_gone_.insert(unit->bond.policy).second) {
-            log::warn("copies of a policy that is not loaded stay as they are", {{"policy", unit->bond.policy}});
+            log::warn("copies of a policy that is not loaded stay as they are; `moontide release` lets go of them",
+                      {{"policy", unit->bond.policy}});
         }
     }
 }

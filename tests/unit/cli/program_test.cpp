@@ -41,7 +41,7 @@ TEST_CASE("help and version are asked for, so they are fine") {
     const auto help = run({"--help"});
     CHECK(help.code == 0);
     CHECK(help.err.empty());
-    for (const std::string name : {"run", "sandbox", "demo", "test", "crds", "confirm"}) {
+    for (const std::string name : {"run", "sandbox", "demo", "test", "crds", "confirm", "release"}) {
         INFO(name);
         CHECK(has(help.out, "\n  " + name + " "));
         const auto own = run({name, "--help"});
@@ -71,6 +71,11 @@ TEST_CASE("wrong use is code 2, with a sentence that suggests") {
         {{"demo", "now"}, "'now' is one argument too many"},
         {{"--verson"}, "unknown option '--verson', did you mean '--version'?"},
         {{"run", "--config"}, "--config"},
+        {{"run", "--only", "nothing"}, "--only nothing: there is no such policy"},
+        {{"release", "--owner", "Widget", "--finalizer", "a/b", "x"}, "--owner 'Widget' is not written as"},
+        {{"release", "--finalizer", "a/b", "x"}, "--owner and --finalizer go together"},
+        {{"release", "--owner", "a/v1/B", "--finalizer", "a/b"}, "are of one policy: name it"},
+        {{"release", "--owners", "--copies"}, "--copies"},
         {{"confirm"}, "plan is required"},
         {{"test"}, "path is required"},
         {{"run", "--log-format", "jsn"}, "--log-format 'jsn' is none of text, json, did you mean 'json'?"},
