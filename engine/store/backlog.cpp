@@ -10,6 +10,8 @@ namespace moontide::store {
 namespace {
 
 constexpr std::size_t shown_refusals = 5;
+/// How often the time to the next try of what is refused doubles: each try may use up ids.
+constexpr unsigned refused_doublings = 4;
 
 }  // namespace
 
@@ -116,6 +118,7 @@ void Backlog::revive(Work& work, Instant now) {
         work.changes.emplace(key, std::move(refused.row));
     }
     work.refused.clear();
+    work.revived = std::min(work.revived + 1, refused_doublings);
 }
 
 std::optional<Job> Backlog::take(Instant now, bool flows) {
@@ -192,7 +195,7 @@ void Backlog::done(const Job& job, const Outcome& outcome, Instant now) {
         const auto why = refused.find(key);
         if (!later.contains(key)) settle(work, key, given, why == refused.end() ? nullptr : why->second);
     };
-    if (work.refused.empty()) work.refused_again = now + options_.refused_again;
+    if (work.refused.empty()) work.refused_again = now + options_.refused_again * (1 << work.revived);
     hinder(work, outcome, now);
     std::visit(Match{[&](const PutRows& put) {
                          for (const auto& row : put.rows) settle_one(row->key, row);
@@ -214,6 +217,7 @@ void Backlog::done(const Job& job, const Outcome& outcome, Instant now) {
                      },
                      [&](const AskAgain&) { work.left_out = false; }},
                job.what);
+    if (work.refused.empty() && !work.wanting()) work.revived = 0;
     const bool forgettable = std::holds_alternative<RemoveAll>(job.what) && !work.wanting() && work.refused.empty();
     if (forgettable) {
         owners_.erase(found);

@@ -64,6 +64,7 @@ private:
         std::optional<WallTime> last_written;
         Instant not_before{};     // somebody was in the way
         Instant refused_again{};  // when what was refused is tried again
+        unsigned revived = 0;     // how often it was
         unsigned hindered = 0;    // how often somebody was in the way, in a row
         std::string hindrance;
         unsigned clearing = 0;  // remove_all() that is not answered; counts the calls

@@ -44,10 +44,24 @@ std::string text_at(const json& parent, const char* key) {
     return found != parent.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::string object_at(const json& parent, const char* key) {
+/// The texts of an object's member; what else may be in it is none of the API's.
+void add_texts(json& texts, const json& parent, const char* key) {
     const auto found = parent.find(key);
-    if (found == parent.end() || !found->is_object() || found->empty()) return {};
-    return storable(found->dump(-1, ' ', false, json::error_handler_t::replace));
+    if (found == parent.end() || !found->is_object()) return;
+    for (const auto& [name, value] : found->items()) {
+        if (value.is_string()) texts[name] = value;
+    }
+}
+
+std::string text_of(const json& texts) {
+    return storable(texts.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+/// Empty where there is none.
+std::string texts_at(const json& parent, const char* key) {
+    auto texts = json::object();
+    add_texts(texts, parent, key);
+    return texts.empty() ? std::string() : text_of(texts);
 }
 
 }  // namespace
@@ -91,12 +105,11 @@ Result<Row> Row::of(std::string_view configmap) {
     Row row;
     row.key = {text_at(*metadata, "namespace"), text_at(*metadata, "name")};
     auto data = json::object();
-    for (const char* const part : {"data", "binaryData"}) {
-        if (const auto found = object.find(part); found != object.end() && found->is_object()) data.update(*found);
-    }
-    row.data = storable(data.dump(-1, ' ', false, json::error_handler_t::replace));
-    row.labels = object_at(*metadata, "labels");
-    row.annotations = object_at(*metadata, "annotations");
+    add_texts(data, object, "data");
+    add_texts(data, object, "binaryData");
+    row.data = text_of(data);
+    row.labels = texts_at(*metadata, "labels");
+    row.annotations = texts_at(*metadata, "annotations");
     return row;
 }
 

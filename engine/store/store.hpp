@@ -31,7 +31,7 @@ struct State {
 /// How it is with the rows of one owner.
 struct OwnerState {
     std::size_t waiting = 0;  ///< rows that are not as the owner wants them yet
-    std::size_t refused = 0;  ///< of these, rows that the database does not take; tried again every few minutes
+    std::size_t refused = 0;  ///< of these, rows that the database does not take; tried again, ever more rarely
     /// The first few of them and why.
     std::vector<std::pair<Key, std::string>> refusals;
     std::string message;  ///< why others wait: another session is in the way. They are tried again soon
@@ -53,8 +53,8 @@ struct Options {
     Milliseconds probe{15'000};      ///< an idle connection is asked whether it lives
     Milliseconds backoff_first{500};
     Milliseconds backoff_last{30'000};
-    Milliseconds refused_again{300'000};
-    std::uint64_t seed = 0;  ///< of the jitter
+    Milliseconds refused_again{300'000};  ///< then doubling, to 16 times that
+    std::uint64_t seed = 0;               ///< of the jitter
 };
 
 /// One a database, shared by its owners. Every call is from any thread and returns at once; the work is done on
