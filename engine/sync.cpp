@@ -5,9 +5,12 @@
 #include "sync/audit.hpp"
 #include "sync/board.hpp"
 #include "sync/companions.hpp"
+#include "sync/finalizers.hpp"
 #include "sync/forgetting.hpp"
 #include "sync/led.hpp"
 #include "sync/outcomes.hpp"
+#include "sync/owner_sources.hpp"
+#include "sync/owners.hpp"
 #include "sync/planner.hpp"
 #include "sync/proof.hpp"
 #include "sync/reach.hpp"
@@ -70,6 +73,13 @@ public:
         ingest_options.seed = seed_;
         board_.ingest = std::make_unique<watch::Ingest>(io_, *board_.client, ingest_options);
         board_.foreigners = std::make_unique<Foreigners>(board_);
+        OwnerSources::Hooks hooks;
+        hooks.completed = [this](plan::UnitId owner, const std::vector<plan::UnitId>& units) {
+            activation_.owner_completed(owner, units);
+        };
+        hooks.vanished = [this](std::size_t policy) { activation_.sources_vanished(policy); };
+        board_.owner_sources = std::make_unique<OwnerSources>(board_, io_, std::move(hooks));
+        board_.finalizers = std::make_unique<Finalizers>(board_, io_);
         board_.events = board_.options.dry_run
                             ? status::no_events()
                             : status::event_recorder(io_, *board_.client, "moontide", system_clock());
@@ -248,7 +258,8 @@ std::vector<Tally> Engine::tallies() const {
                 const auto count = have.count_of(unit);
                 tally.copies += count;
                 const auto known = board_.units.get(unit);
-                if (known && known->presence == Presence::present && known->bond.group.empty()) ++tally.sources;
+                if (known && known->presence == Presence::present && known->bond.group.empty() && !known->is_owner())
+                    ++tally.sources;
             }
             for (const auto unit : units) {
                 have.troubles().each_of(unit, 0, [&](const plan::TargetKey&, const plan::Trouble& trouble) {
@@ -275,7 +286,7 @@ std::vector<Pause> Engine::pauses() const {
         for (const auto id : running->gate.paused_units()) {
             const auto unit = board_.units.get(id);
             if (unit) pause.vanished.push_back(source_text(unit->bond));
-            pause.copies += board_.have.with([&](const plan::Have& have) { return have.count_of(id); });
+            pause.copies += copies_with(board_, id);
         }
         std::set<plan::NameId> namespaces;
         for (const auto& [unit, name] : running->gate.paused_drops()) {
@@ -291,7 +302,7 @@ std::vector<Pause> Engine::pauses() const {
 bool Engine::settled() const {
     if (!activation_.all_looked() || !board_.queue.idle() || board_.applier->waiting() > 0 || board_.inquiries > 0)
         return false;
-    if (!companions_.synced()) return false;
+    if (!companions_.synced() || !board_.owner_sources->settled()) return false;
     const auto health = board_.ingest->health();
     if (health.empty() || !std::all_of(health.begin(), health.end(),
                                        [](const auto& one) { return one.synced || !one.last_error.empty(); })) {

@@ -39,6 +39,7 @@ struct SyncOptions {
     Milliseconds refused_again{30'000};   ///< a refused target is looked at again after this long
     Milliseconds silent_after{150'000};   ///< a watch that says nothing for this long is dialled anew
     Milliseconds audit_every{3'600'000};  ///< so often every unit is compared with the caches; 0: never
+    Milliseconds kinds_again{10'000};     ///< a kind that is not installed is asked for again after this long
     Milliseconds forget_every{60'000};    ///< what nothing speaks of any more is forgotten that often
     bool watch_list = true;               ///< lists come as the beginning of a watch where the server has that
     std::uint64_t seed = 0;               ///< 0: from the machine

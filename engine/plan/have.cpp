@@ -278,6 +278,12 @@ std::vector<TargetKey> Have::contested_by(UnitId unit, NameId namespace_name) co
     return targets;
 }
 
+bool Have::has_ticket(UnitId unit) const {
+    bool found = false;
+    ticketed_.for_each(unit, 0, [&](const TargetKey&) { found = true; });
+    return found;
+}
+
 std::vector<TargetKey> Have::in_hand(UnitId unit, NameId namespace_name) const {
     std::vector<TargetKey> targets;
     const auto take = [&](const TargetKey& target) { targets.push_back(target); };

@@ -149,6 +149,13 @@ public:
     /// one namespace, or (0) in all.
     std::vector<TargetKey> in_hand(UnitId unit, NameId namespace_name) const;
 
+    /// It has a copy, or something of it is on its way or lost.
+    bool has_to_do_with(UnitId unit) const {
+        return count_of(unit) > 0 || !in_hand(unit, 0).empty() || !lost_by(unit, 0).empty();
+    }
+    /// A step of the unit waits or is under way.
+    bool has_ticket(UnitId unit) const;
+
     // How the server writes what we wrote.
 
     void accept(const TargetKey& target, const Accepted& accepted) { accepted_[target] = accepted; }

@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 #include "sync/marked.hpp"
+#include "sync/owner_sources.hpp"
+#include "sync/owners.hpp"
 #include "sync/proof.hpp"
 #include "sync/sources.hpp"
 
@@ -14,14 +16,19 @@ namespace moontide::sync {
 
 namespace {
 
-/// A CRD that is installed later is noticed within this time.
-constexpr Milliseconds resolve_again{10'000};
 /// The cluster's identity is asked for again quickly: nothing can begin before.
 constexpr Milliseconds identify_again{1'000};
 /// Policies that cannot be looked at yet hold the others up no longer than this.
 constexpr Milliseconds patience{5'000};
 
 const kube::Kind namespace_kind{"v1", "Namespace"};
+
+/// What the policy's own watches bring: its owners, or where the sources are their own these.
+Result<std::vector<policy::Selection>> watched_by(const RunningPolicy& running) {
+    const auto evaluator = running.policy->evaluator();
+    if (running.shape().has_owner()) return evaluator->owners();
+    return TRY(evaluator->from({})).selections;
+}
 
 }  // namespace
 
@@ -31,13 +38,13 @@ Activation::~Activation() = default;
 
 void Activation::begin() {
     for (auto& running : board_.policies) {
-        auto from = running->policy->evaluator()->from({});
+        auto from = watched_by(*running);
         if (!from) {
             log::error("policy error", {{"policy", running->shape().name}, {"message", from.error().message}});
             running->waiting_for.with([&](auto& text) { text = from.error().message; });
             continue;
         }
-        running->from = std::move(from->selections);
+        running->from = std::move(*from);
     }
     identify();
 }
@@ -93,7 +100,8 @@ void Activation::watch_namespaces() {
 
 void Activation::resolve(RunningPolicy& running, std::size_t next, std::vector<kube::Resource> found) {
     const auto& shape = running.shape();
-    std::vector<kube::Kind> kinds = shape.source_kinds;
+    // What owners select is watched when one selects it.
+    std::vector<kube::Kind> kinds = shape.has_owner() ? shape.owner_kinds : shape.source_kinds;
     kinds.insert(kinds.end(), shape.copy_kinds.begin(), shape.copy_kinds.end());
     for (; next < kinds.size(); ++next) {
         const auto known = kube::well_known(kinds[next]);
@@ -117,7 +125,7 @@ void Activation::resolve(RunningPolicy& running, std::size_t next, std::vector<k
             kind.kind + " (" + kind.api_version + "): " + (resource ? "not installed" : resource.error().message);
         const bool is_new = running.waiting_for.with([&](auto& text) { return std::exchange(text, why) != why; });
         if (is_new) log::warn("a policy waits for a kind", {{"policy", running.shape().name}, {"message", why}});
-        io_.after(resolve_again, [this, &running] {
+        io_.after(board_.options.kinds_again, [this, &running] {
             if (!board_.stopping) resolve(running, 0, {});
         });
     });
@@ -178,7 +186,7 @@ void Activation::watch(RunningPolicy& running, const std::vector<kube::Resource>
         for (const auto& resource : copies) {
             copy_kinds_[running.index].push_back(board_.kinds.id(resource));
             watch_copies(resource);
-            if (running.shape().existing == policy::Existing::marked) {
+            if (running.shape().takes_marked) {
                 ++marked_lists_[running.index];
                 find_marked(board_, io_, running, board_.kinds.id(resource), [this, &running] {
                     --marked_lists_[running.index];
@@ -227,7 +235,12 @@ void Activation::check(RunningPolicy& running) {
 }
 
 void Activation::first_look(RunningPolicy& running) {
-    const auto units = board_.units.of_policy(running.index);
+    auto units = board_.units.of_policy(running.index);
+    // Units of owners are looked at after these.
+    std::erase_if(units, [&](plan::UnitId id) {
+        const auto unit = board_.units.get(id);
+        return unit && unit->owner != 0;
+    });
     running.first_look.with([&](auto& waiting) { waiting.insert(units.begin(), units.end()); });
     running.ready = true;
     log::info("policy ready", {{"policy", running.shape().name}, {"units", std::to_string(units.size())}});
@@ -241,40 +254,67 @@ void Activation::first_look(RunningPolicy& running) {
                 if (!board_.stopping && !opened_.exchange(true)) board_.applier->open();
             });
         });
+        if (running.shape().has_owner()) board_.ingest->after(patience, [this, &running] { excuse_owners(running); });
     }
     board_.stirred();
+}
+
+void Activation::owner_completed(plan::UnitId id, const std::vector<plan::UnitId>& units) {
+    const auto owner = board_.units.get(id);
+    auto* running = owner ? board_.running(owner->policy) : nullptr;
+    if (running == nullptr || !running->ready) return;
+    if (!running->looked) running->first_look.with([&](auto& waiting) { waiting.insert(units.begin(), units.end()); });
+    board_.units.change(id, [](Unit& unit) { unit.awaits_sources = false; });
+    for (const auto unit : units) board_.queue.add({unit, 0});
+    looked_at(id);
+    owner_stirred(board_, *owner);
+}
+
+void Activation::excuse_owners(RunningPolicy& running) {
+    if (running.looked) return;
+    for (const auto id : running.first_look.with([](const auto& waiting) { return waiting; })) {
+        const auto unit = board_.units.get(id);
+        if (unit && unit->awaits_sources && !board_.owner_sources->trouble(id).empty()) end_first_look(running, id);
+    }
+    if (!running.looked) board_.ingest->after(patience, [this, &running] { excuse_owners(running); });
 }
 
 void Activation::looked_at(plan::UnitId id) {
     const auto unit = board_.units.get(id);
     auto* running = unit ? board_.running(unit->policy) : nullptr;
-    if (running == nullptr || running->looked) return;
-    const bool last = running->first_look.with([&](auto& waiting) { return waiting.erase(id) > 0 && waiting.empty(); });
+    if (running == nullptr || running->looked || unit->awaits_sources) return;
+    end_first_look(*running, id);
+}
+
+void Activation::end_first_look(RunningPolicy& running, plan::UnitId id) {
+    const bool last = running.first_look.with([&](auto& waiting) { return waiting.erase(id) > 0 && waiting.empty(); });
     if (!last) return;
-    running->looked = true;
-    conclude(*running);
+    running.looked = true;
+    conclude(running);
     open_when_looked();
 }
 
 void Activation::conclude(RunningPolicy& running) {
-    std::size_t sources = 0;
+    std::set<std::string> causes;
     std::set<plan::NameId> namespaces;
     board_.have.with([&](const plan::Have& have) {
         for (const auto id : board_.units.of_policy(running.index)) {
             const auto unit = board_.units.get(id);
-            if (unit && unit->presence != Presence::deleted && unit->presence != Presence::proven) ++sources;
+            if (unit && unit->presence != Presence::deleted && unit->presence != Presence::proven)
+                causes.insert(cause_of(*unit));
             for (const auto& target : have.targets_of(id)) namespaces.insert(target.namespace_name);
         }
     });
     const auto before = running.gate.plan_id(running.shape().name);
-    const auto released = running.gate.conclude(sources, namespaces.size());
+    const auto released = running.gate.conclude(causes.size(), namespaces.size(), [this](plan::UnitId id) {
+        const auto unit = board_.units.get(id);
+        return unit ? cause_of(*unit) : std::string();
+    });
     const auto plan = running.gate.plan_id(running.shape().name);
     if (!plan.empty() && plan != before) {
         const auto gone = running.gate.paused_units();
         std::size_t copies = running.gate.paused_drops().size();
-        board_.have.with([&](const plan::Have& have) {
-            for (const auto unit : gone) copies += have.count_of(unit);
-        });
+        for (const auto unit : gone) copies += copies_with(board_, unit);
         log::error("too much has vanished at once; its copies stay until you say yes",
                    {{"policy", running.shape().name},
                     {"sources", std::to_string(gone.size())},

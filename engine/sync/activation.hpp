@@ -23,8 +23,12 @@ public:
 
     /// Asks for the cluster's identity, then starts every policy.
     void begin();
-    /// Any thread: a worker has looked at the whole unit.
+    /// Any thread: a worker has looked at the whole unit. An owner counts when its sources are known too.
     void looked_at(plan::UnitId unit);
+    /// Ingest thread: what an owner selects is in force; its units are looked at next.
+    void owner_completed(plan::UnitId owner, const std::vector<plan::UnitId>& units);
+    /// Ingest thread: a list has shown that sources are gone.
+    void sources_vanished(std::size_t policy) { conclude(*board_.policies[policy]); }
     /// Any thread: the user's yes to a paused plan.
     bool confirm(const std::string& plan);
     bool all_looked() const;
@@ -44,6 +48,9 @@ private:
     void check_all();
     void first_look(RunningPolicy& running);
     void conclude(RunningPolicy& running);
+    /// Owners whose sources cannot be known for a while hold nobody else up.
+    void excuse_owners(RunningPolicy& running);
+    void end_first_look(RunningPolicy& running, plan::UnitId unit);
 
     void release(const Gate::Released& released);
     void open_when_looked();

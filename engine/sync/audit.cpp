@@ -1,6 +1,7 @@
 #include "sync/audit.hpp"
 
 #include "base/log.hpp"
+#include "sync/owners.hpp"
 #include "sync/planner.hpp"
 #include "sync/unwanted.hpp"
 
@@ -66,17 +67,21 @@ std::vector<Difference> Planner::audit(plan::UnitId id) {
     if (running == nullptr || !running->ready || !running->looked) return {};
     const auto what = evaluation_.subject(*unit, *running);
     if (!what) return {};
+    if (unit->is_owner()) return {};
     const bool gone = !*what || unit->in_group != 0;
+    const auto owner = unit->owner == 0 ? std::nullopt : board_.units.get(unit->owner);
+    const auto asks = owner ? asking(board_, *owner) : Asking::yes;
     // What only vanished is the gate's and the proof's.
     const bool told = unit->presence == Presence::deleted || unit->presence == Presence::proven || unit->in_group != 0;
-    if (gone && !told) return {};
+    if (gone && (asks == Asking::unknown || (asks == Asking::yes && !told))) return {};
     Evaluated evaluated;
     if (!gone) {
         auto made = evaluation_.evaluate(*unit, *running, **what, std::nullopt);
         if (!made || made->incomplete) return {};
         evaluated = std::move(*made);
     }
-    add_unwanted(board_, evaluation_, *unit, *running, {id, 0}, gone, evaluated);
+    const auto who = !gone ? Gone::nobody : asks == Asking::ended ? Gone::owner : Gone::source;
+    add_unwanted(board_, evaluation_, *unit, *running, {id, 0}, who, evaluated);
 
     std::vector<Difference> differences;
     board_.have.with([&](plan::Have& have) {

@@ -1,5 +1,8 @@
 #include "sync/board.hpp"
 
+#include "sync/finalizers.hpp"
+#include "sync/owner_sources.hpp"
+
 #include <algorithm>
 
 namespace moontide::sync {
@@ -36,6 +39,8 @@ Board::Board(SyncOptions chosen, status::Metrics& counted, std::function<void(co
       metrics(counted),
       on_deed(std::move(told)),
       queue(options.backoff_first, std::min(options.backoff_last, longest_retry), seed) {}
+
+Board::~Board() = default;
 
 void Board::stirred() {
     {

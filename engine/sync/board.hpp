@@ -28,6 +28,9 @@
 
 namespace moontide::sync {
 
+class OwnerSources;
+class Finalizers;
+
 /// The kinds that copies can have, by number. Any thread; only grows.
 class Kinds {
 public:
@@ -58,7 +61,7 @@ struct RunningPolicy {
     const policy::PolicyPtr policy;
     const policy::Shape& shape() const { return policy->shape(); }
 
-    std::vector<policy::Selection> from;  // set before `ready`
+    std::vector<policy::Selection> from;  // of the sources, or where there are owners of these; set before `ready`
     std::vector<SourceFeed*> feeds;       // set before `ready`
     Gate gate;
 
@@ -80,6 +83,7 @@ inline constexpr const char* queue_name = "moontide";
 /// Shared by the threads of one sync; each member says what guards it.
 struct Board {
     Board(SyncOptions chosen, status::Metrics& counted, std::function<void(const Deed&)> told, std::uint64_t seed);
+    ~Board();
 
     const SyncOptions options;
     status::Metrics& metrics;
@@ -100,6 +104,8 @@ struct Board {
     cache::Store namespaces;
     std::vector<std::unique_ptr<RunningPolicy>> policies;  // fixed before the threads start
     std::vector<std::unique_ptr<SourceFeed>> sources;      // fixed once every policy watches
+    std::unique_ptr<OwnerSources> owner_sources;           // set before the threads start
+    std::unique_ptr<Finalizers> finalizers;                // set before the threads start
 
     /// GETs that prove a vanished source, lists of marked objects: work that settles later.
     std::atomic<int> inquiries{0};

@@ -2,7 +2,10 @@
 
 #include "base/log.hpp"
 #include "plan/content_hash.hpp"
+#include "sync/owner_sources.hpp"
+#include "sync/owners.hpp"
 #include "sync/report.hpp"
+#include "sync/sources.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -97,6 +100,9 @@ public:
             // A namespace that comes while this is evaluated must find the unit, so it is put down before.
             wanted.reach = [this](const std::vector<policy::Into>& of_sources) {
                 into_ = together(of_sources);
+                evaluated_.owner_decides = unit_.owner != 0 && std::ranges::any_of(of_sources, [](const auto& one) {
+                                               return one.reads.owner;
+                                           });
                 reach_.set(unit_.id, *into_, true);
             };
             TRY_VOID(policy::want(shape_, lua_, subject_, view, bounds, wanted));
@@ -142,8 +148,7 @@ private:
             if (left <= Milliseconds(0)) return;
             board_.queue.add_after({unit_.id, where}, left, queue::Urgency::change, queue::Delay::planned);
         }
-        const bool belongs = shape_.belongs && subject_.sources.size() == 1 &&
-                             subject_.sources.front()->namespace_name() == copy.target.namespace_name;
+        const bool belongs = belongs_to(copy.target.namespace_name) != nullptr;
         auto& wishes = wishes_[copy.content.get()];
         const auto& known = wishes.whole;
         if (!known || known->existing != copy.existing || known->belonging.has_value() != belongs) {
@@ -163,6 +168,18 @@ private:
         std::shared_ptr<const plan::Wish> whole;
         std::shared_ptr<const plan::Wish> part;
     };
+
+    /// Whose the copy is to the garbage collector; null: nobody's.
+    const kube::Object* belongs_to(std::string_view namespace_name) const {
+        if (!shape_.belongs) return nullptr;
+        const kube::Object* object = nullptr;
+        if (*shape_.belongs == policy::Belongs::owner) {
+            object = subject_.owner.get();
+        } else if (subject_.sources.size() == 1) {
+            object = subject_.sources.front().get();
+        }
+        return object != nullptr && object->namespace_name() == namespace_name ? object : nullptr;
+    }
 
     Result<Wishes> wishes_for(const policy::Copy& copy, bool belongs) {
         plan::Wish whole;
@@ -189,8 +206,9 @@ private:
             made.part = std::make_shared<plan::Wish>(std::move(part));
         }
         if (belongs) {
-            whole.belonging = {unit_.bond.source.kind, unit_.bond.source.name,
-                               std::string(subject_.sources.front()->uid())};
+            const auto& object = *belongs_to(copy.target.namespace_name);
+            const auto& ref = *shape_.belongs == policy::Belongs::owner ? unit_.bond.owner : unit_.bond.source;
+            whole.belonging = {ref.kind, ref.name, std::string(object.uid())};
         }
         const auto hash = whole.writes == policy::Writes::whole ? plan::wanted_hash : plan::wanted_fields_hash;
         whole.hash = TRY(hash(*copy.content, whole.bond, whole.belonging));
@@ -222,32 +240,70 @@ policy::Evaluator& Evaluation::evaluator(const RunningPolicy& running) {
     return *made;
 }
 
-Result<kube::ObjectPtr> Evaluation::source(const kube::Ref& ref, const RunningPolicy& running) {
-    for (const auto* feed : running.feeds) {
-        if (feed->scope.resource.kind != ref.kind) continue;
-        auto object = feed->store.find(ref.namespace_name, ref.name);
-        if (!object) continue;
-        for (const auto& selection : running.from) {
-            if (std::find(selection.kinds.begin(), selection.kinds.end(), ref.kind) == selection.kinds.end()) continue;
-            const auto metadata = reader_.metadata(object->json());
-            if (!metadata) return fail(metadata.error().message);
-            if (!selection.matches(*metadata)) continue;
-            if (!selection.has_where()) return object;
-            policy::Inputs inputs;
-            inputs.sources = {object};
-            if (TRY(evaluator(running).where(selection, inputs))) return object;
-        }
+Result<kube::ObjectPtr> Evaluation::meant(const kube::ObjectPtr& object, const kube::Kind& kind,
+                                          const std::vector<policy::Selection>& from, const policy::Inputs& inputs,
+                                          const RunningPolicy& running) {
+    for (const auto& selection : from) {
+        if (std::find(selection.kinds.begin(), selection.kinds.end(), kind) == selection.kinds.end()) continue;
+        const auto metadata = reader_.metadata(object->json());
+        if (!metadata) return fail(metadata.error().message);
+        if (!selection.matches(*metadata)) continue;
+        if (!selection.has_where() || TRY(evaluator(running).where(selection, inputs))) return object;
     }
     return kube::ObjectPtr();
 }
 
+kube::ObjectPtr Evaluation::is_in_feeds(const kube::Ref& ref, const RunningPolicy& running) {
+    for (const auto* feed : running.feeds) {
+        if (feed->scope.resource.kind != ref.kind) continue;
+        if (auto object = feed->store.find(ref.namespace_name, ref.name)) return object;
+    }
+    return nullptr;
+}
+
+Result<kube::ObjectPtr> Evaluation::owner(const Unit& owner, const RunningPolicy& running) {
+    policy::Inputs inputs;
+    inputs.owner = is_in_feeds(owner.bond.owner, running);
+    if (!inputs.owner) return kube::ObjectPtr();
+    return meant(inputs.owner, owner.bond.owner.kind, running.from, inputs, running);
+}
+
+Result<kube::ObjectPtr> Evaluation::source(const Unit& unit, const kube::Ref& ref, const RunningPolicy& running) {
+    policy::Inputs inputs;
+    if (unit.owner == 0) {
+        for (const auto* feed : running.feeds) {
+            if (feed->scope.resource.kind != ref.kind) continue;
+            auto object = feed->store.find(ref.namespace_name, ref.name);
+            if (!object) continue;
+            inputs.sources = {object};
+            if (auto found = TRY(meant(object, ref.kind, running.from, inputs, running))) return found;
+        }
+        return kube::ObjectPtr();
+    }
+    const auto selected = board_.owner_sources->selected(unit.owner);
+    if (!selected) return kube::ObjectPtr();
+    if (running.shape().owner_is_source) return selected->owner;
+    auto object = board_.owner_sources->find(ref);
+    if (!object) return kube::ObjectPtr();
+    inputs.owner = selected->owner;
+    inputs.sources = {object};
+    return meant(object, ref.kind, selected->from, inputs, running);
+}
+
 Result<std::optional<policy::Subject>> Evaluation::subject(const Unit& unit, const RunningPolicy& running) {
     policy::Subject subject;
+    if (unit.owner != 0) {
+        const auto owner = board_.units.get(unit.owner);
+        if (!owner || asking(board_, *owner) != Asking::yes) return std::optional<policy::Subject>();
+        const auto selected = board_.owner_sources->selected(unit.owner);
+        if (!selected) return std::optional<policy::Subject>();
+        subject.owner = selected->owner;
+    }
     if (unit.bond.group.empty()) {
-        if (auto object = TRY(source(unit.bond.source, running))) subject.sources.push_back(std::move(object));
+        if (auto object = TRY(source(unit, unit.bond.source, running))) subject.sources.push_back(std::move(object));
     } else {
         for (const auto& member : unit.members) {
-            if (auto object = TRY(source(member, running))) subject.sources.push_back(std::move(object));
+            if (auto object = TRY(source(unit, member, running))) subject.sources.push_back(std::move(object));
         }
     }
     if (subject.sources.empty()) return std::optional<policy::Subject>();
@@ -267,16 +323,40 @@ bool Evaluation::still_wants(plan::UnitId holder, const plan::TargetKey& target)
     if (running == nullptr || !running->ready) return true;
     const auto what = subject(*unit, *running);
     if (!what) return true;
-    if (!*what) return unit->presence == Presence::unknown || unit->presence == Presence::vanished;
+    if (!*what) {
+        const auto owner = unit->owner == 0 ? std::nullopt : board_.units.get(unit->owner);
+        const auto asks = owner ? asking(board_, *owner) : Asking::yes;
+        if (asks != Asking::yes) return asks == Asking::unknown;
+        return unit->presence == Presence::unknown || unit->presence == Presence::vanished;
+    }
     const auto evaluated = evaluate(*unit, *running, **what, board_.names.text(target.namespace_name));
     if (!evaluated || evaluated->incomplete) return true;
     return std::any_of(evaluated->asked.begin(), evaluated->asked.end(),
                        [&](const auto& asked) { return asked.target == target; });
 }
 
-bool Evaluation::reaches(const RunningPolicy& running, const std::string& namespace_name) {
-    const auto into = evaluator(running).into({});
-    if (!into || into->reads.source || into->reads.owner) return false;
+bool Evaluation::keeps_orphan(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name) {
+    const auto selected = board_.owner_sources->selected(unit.owner);
+    if (!selected) return true;
+    if (unit.bond.group.empty() && !could_be_source(selected->from, unit.bond.source)) return false;
+    policy::Inputs inputs;
+    inputs.owner = selected->owner;
+    const auto into = evaluator(running).into(inputs);
+    const auto object = board_.namespaces.find({}, namespace_name);
+    if (!into || into->reads.source || !object) return true;
+    const auto metadata = reader_.metadata(object->json());
+    return !metadata || may_reach(*into, *metadata);
+}
+
+bool Evaluation::reaches(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name) {
+    policy::Inputs inputs;
+    if (unit.owner != 0) {
+        const auto owner = board_.units.get(unit.owner);
+        inputs.owner = owner ? is_in_feeds(owner->bond.owner, running) : nullptr;
+        if (!inputs.owner) return false;
+    }
+    const auto into = evaluator(running).into(inputs);
+    if (!into || into->reads.source || (into->reads.owner && unit.owner == 0)) return false;
     const auto object = board_.namespaces.find({}, namespace_name);
     if (!object) return false;
     const auto metadata = reader_.metadata(object->json());

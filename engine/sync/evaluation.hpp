@@ -29,6 +29,8 @@ struct Evaluated {
     std::vector<Asked> asked;
     std::vector<policy::Refusal> refusals;
     bool incomplete = false;  ///< something it needs is on its way; nothing is decided
+    /// Where the copies belong is for the owner to say, so that what a start finds dropped was its own doing.
+    bool owner_decides = false;
 };
 
 /// One a worker thread, with an evaluator of its own for each policy.
@@ -37,8 +39,12 @@ public:
     Evaluation(Board& board, Reach& reach, Companions& companions);
 
     policy::Evaluator& evaluator(const RunningPolicy& running);
-    /// The source as it is now; null where none is selected. An error: that cannot be told.
-    Result<kube::ObjectPtr> source(const kube::Ref& ref, const RunningPolicy& running);
+    /// The owner as it is now; null where there is none, or the policy means it no more.
+    Result<kube::ObjectPtr> owner(const Unit& owner, const RunningPolicy& running);
+    /// Whether the watches of owners or sources have that object, meant or not.
+    static kube::ObjectPtr is_in_feeds(const kube::Ref& ref, const RunningPolicy& running);
+    /// A source of the unit as it is now; null where none is selected. An error: that cannot be told.
+    Result<kube::ObjectPtr> source(const Unit& unit, const kube::Ref& ref, const RunningPolicy& running);
     /// Nothing: no source is there. An error: that cannot be told, so nothing is decided.
     Result<std::optional<policy::Subject>> subject(const Unit& unit, const RunningPolicy& running);
 
@@ -47,11 +53,19 @@ public:
                                const std::optional<std::string>& namespace_name);
     /// Whether a unit that holds a target still asks for it; where that cannot be told it does.
     bool still_wants(plan::UnitId holder, const plan::TargetKey& target);
-    /// Whether the policy's `into`, where it is the same for every source, means the namespace.
-    bool reaches(const RunningPolicy& running, const std::string& namespace_name);
+    /// Whether the policy's `into`, where it is the same for every source of the owner, means the namespace.
+    bool reaches(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name);
+    /// Of an owner that keeps the copies of a source that is gone: whether it still means that source and that
+    /// namespace.
+    bool keeps_orphan(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name);
 
 private:
     class Pass;
+
+    /// The first of the objects that a selection means, `where` included.
+    Result<kube::ObjectPtr> meant(const kube::ObjectPtr& object, const kube::Kind& kind,
+                                  const std::vector<policy::Selection>& from, const policy::Inputs& inputs,
+                                  const RunningPolicy& running);
 
     Board& board_;
     Reach& reach_;

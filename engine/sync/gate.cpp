@@ -37,20 +37,24 @@ bool Gate::too_many(std::size_t causes, std::size_t of) const {
     return causes > std::max<std::size_t>(limits_.least, of * limits_.percent / 100);
 }
 
-Gate::Released Gate::conclude(std::size_t sources, std::size_t namespaces) {
+Gate::Released Gate::conclude(std::size_t sources, std::size_t namespaces, const CauseOf& cause_of) {
     std::scoped_lock lock(mutex_);
+    std::set<std::string> causes;
+    for (const auto* units : {&waiting_, &paused_}) {
+        for (const auto unit : *units) causes.insert(cause_of ? cause_of(unit) : std::to_string(unit));
+    }
     Released released;
     // What is paused already counts along: a second relist must not slip by in small parts.
-    if (too_many(waiting_.size() + paused_.size(), sources)) {
+    if (too_many(causes.size(), sources)) {
         paused_.merge(waiting_);
     } else {
         released.units.assign(waiting_.begin(), waiting_.end());
     }
     waiting_.clear();
-    std::set<plan::NameId> causes;
-    for (const auto& drop : waiting_drops_) causes.insert(drop.second);
-    for (const auto& drop : paused_drops_) causes.insert(drop.second);
-    if (too_many(causes.size(), namespaces)) {
+    std::set<plan::NameId> dropping;
+    for (const auto& drop : waiting_drops_) dropping.insert(drop.second);
+    for (const auto& drop : paused_drops_) dropping.insert(drop.second);
+    if (too_many(dropping.size(), namespaces)) {
         paused_drops_.merge(waiting_drops_);
     } else {
         released.drops.assign(waiting_drops_.begin(), waiting_drops_.end());

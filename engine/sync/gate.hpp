@@ -41,9 +41,13 @@ public:
     /// dropped stays here. The rest is wanted again, or has gone by itself.
     void looked(plan::UnitId unit, plan::NameId only, const std::function<bool(plan::NameId)>& still);
 
+    /// What vanished with a unit: a source that many owners ask for is one cause.
+    using CauseOf = std::function<std::string(plan::UnitId)>;
+
     /// All that a start or relist can find has been found: what goes on, unless it is too much of the policy's
-    /// `sources` (those that are gone included) or of its `namespaces`; then it is paused until confirm().
-    Released conclude(std::size_t sources, std::size_t namespaces);
+    /// `sources` and owners (those that are gone included) or of its `namespaces`; then it is paused until confirm().
+    /// `cause_of`: none, where each unit is its own cause.
+    Released conclude(std::size_t sources, std::size_t namespaces, const CauseOf& cause_of = {});
 
     bool holds(plan::UnitId unit) const;
     bool holds(const Drop& drop) const;

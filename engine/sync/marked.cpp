@@ -111,7 +111,7 @@ struct Listing : std::enable_shared_from_this<Listing> {
             plan::Bond bond;
             bond.policy = running.shape().name;
             bond.source = {source_kind, origin->source_namespace, origin->source_name};
-            if (!could_be_source(running, bond.source)) continue;
+            if (!could_be_source(running.from, bond.source)) continue;
             record.unit = board.units.id(bond, running.index);
             record.made = true;
             record.labelled = true;

@@ -3,8 +3,11 @@
 #include "apply/verbs.hpp"
 #include "base/match.hpp"
 #include "sync/copies.hpp"
+#include "sync/owners.hpp"
 
 #include <utility>
+
+#include <fmt/chrono.h>
 
 namespace moontide::sync {
 
@@ -251,7 +254,9 @@ void Outcomes::take(apply::Outcome outcome) {
     bool slow = false;
     bool refused = false;
     std::optional<Deed::What> deed;
+    plan::UnitId before = 0;
     board_.have.with([&](plan::Have& have) {
+        if (const auto* record = have.record(target)) before = record->unit;
         const auto* ticket = have.ticket(target);
         if (ticket != nullptr && ticket->number == order.ticket) {
             look_again(*ticket, target);
@@ -280,6 +285,11 @@ void Outcomes::take(apply::Outcome outcome) {
     board_.metrics.step(policy, plan::name(order.step), told.result);
     if (deed) {
         board_.queue.forget(spot);
+        if (*deed == Deed::What::created || *deed == Deed::What::replaced) {
+            const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() +
+                                                                      board_.client->server_time_offset());
+            board_.units.change(order.unit, [&](Unit& known) { known.changed = fmt::format("{:%FT%TZ}", now); });
+        }
         report_.done(order.unit, board_.describe(target), *deed, order.why);
     }
     if (told.failed) {
@@ -295,6 +305,11 @@ void Outcomes::take(apply::Outcome outcome) {
         } else {
             board_.queue.add(spot);
         }
+    }
+    // Of a copy that changed hands, the one who had it too.
+    for (const auto id : {order.unit, before}) {
+        const auto stirred = id == 0 ? std::nullopt : board_.units.get(id);
+        if (stirred) owner_stirred(board_, *stirred);
     }
     board_.stirred();
 }

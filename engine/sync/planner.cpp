@@ -1,7 +1,10 @@
 #include "sync/planner.hpp"
 
+#include "sync/finalizers.hpp"
+#include "sync/owner_sources.hpp"
 #include "sync/unwanted.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace moontide::sync {
@@ -14,13 +17,20 @@ Planner::Planner(Board& board, Reach& reach, Report& report, Companions& compani
       companions_(companions),
       prove_(std::move(prove)),
       evaluation_(board, reach, companions),
-      decisions_(board, report, evaluation_, seed) {}
+      decisions_(board, report, evaluation_, seed),
+      owners_(board, report, evaluation_, prove_),
+      settling_(board, evaluation_) {}
 
 void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
     auto unit = board_.units.get(key.unit);
     if (!unit) return;
     auto* running = board_.running(unit->policy);
     if (running == nullptr || !running->ready) return;
+    if (unit->is_owner()) {
+        if (key.is_unit()) owners_.look_at(*unit, *running);
+        if (key.spot == settle_spot) return settling_.look_at(*unit, *running);
+        return owner_stirred(board_, *unit);
+    }
     if (running->shape().has_group && unit->bond.group.empty()) {
         regroup(*unit, *running);
         unit = board_.units.get(key.unit);
@@ -30,39 +40,66 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
     const auto began = std::chrono::steady_clock::now();
     // What a start finds; what events tell meanwhile is evidence.
     const bool first_look = !running->looked && key.is_unit();
-    bool failed = false;
+    bool failed_to = false;
     auto what = evaluation_.subject(*unit, *running);
     if (!what) {
-        failed = true;
-        report_.policy_error(unit->id, what.error().message);
+        failed_to = true;
+        failed(*unit, what.error().message);
     } else if (!*what || unit->in_group != 0) {
         take_down(*unit, *running, key);
     } else {
-        board_.units.change(unit->id, [&](Unit& known) {
-            const auto& first = *(*what)->sources.front();
-            known.created = first.creation_timestamp();
-            if (known.bond.group.empty()) known.bond.source_uid = first.uid();
-            unit->bond = known.bond;
-            unit->created = known.created;
-        });
+        take_identity(*unit, **what);
         std::optional<std::string> only;
         if (!key.is_unit()) only = board_.names.text(key.spot);
         auto evaluated = evaluation_.evaluate(*unit, *running, **what, only);
         if (!evaluated) {
-            failed = true;
-            report_.policy_error(unit->id, evaluated.error().message);
-        } else if (!evaluated->incomplete) {
-            add_unwanted(board_, evaluation_, *unit, *running, key, false, *evaluated);
+            failed_to = true;
+            failed(*unit, evaluated.error().message);
+        } else if (!evaluated->incomplete && is_held(*unit, *running, *evaluated)) {
+            const bool counts = first_look && !evaluated->owner_decides;
+            add_unwanted(board_, evaluation_, *unit, *running, key, Gone::nobody, *evaluated);
             let_go(*unit, *running, key, *evaluated);
-            decisions_.carry_out(*unit, *running, std::move(*evaluated), urgency == queue::Urgency::front, first_look);
+            decisions_.carry_out(*unit, *running, std::move(*evaluated), urgency == queue::Urgency::front, counts);
         }
     }
+    if (key.is_unit()) {
+        board_.units.change(unit->id, [&](Unit& known) {
+            known.looked_at = unit->generation;
+            if (!failed_to) known.error.clear();
+        });
+    }
+    owner_stirred(board_, *unit);
     board_.metrics.reconciled(running->shape().name, key.is_unit() ? "unit" : "spot",
-                              std::chrono::steady_clock::now() - began, failed);
+                              std::chrono::steady_clock::now() - began, failed_to);
+}
+
+void Planner::failed(const Unit& unit, const std::string& why) {
+    report_.policy_error(unit.id, why);
+    board_.units.change(unit.id, [&](Unit& known) { known.error = why; });
+}
+
+void Planner::take_identity(Unit& unit, const policy::Subject& subject) {
+    board_.units.change(unit.id, [&](Unit& known) {
+        const auto& first = *subject.sources.front();
+        known.created = subject.owner ? subject.owner->creation_timestamp() : first.creation_timestamp();
+        if (known.bond.group.empty()) known.bond.source_uid = first.uid();
+        if (subject.owner) known.bond.owner_uid = subject.owner->uid();
+        unit.bond = known.bond;
+        unit.created = known.created;
+    });
+}
+
+bool Planner::is_held(const Unit& unit, const RunningPolicy& running, const Evaluated& evaluated) {
+    if (unit.owner == 0 || running.shape().finalizer.empty() || board_.options.dry_run) return true;
+    const bool wants = std::ranges::any_of(evaluated.asked, [](const Asked& asked) { return asked.wish != nullptr; });
+    const auto owner = wants ? board_.units.get(unit.owner) : std::nullopt;
+    if (!owner || owner->held) return true;
+    board_.finalizers->hold(unit.owner);  // when it is on, the owner's units are looked at again
+    return false;
 }
 
 void Planner::regroup(const Unit& unit, const RunningPolicy& running) {
-    const auto object = evaluation_.source(unit.bond.source, running);
+    const auto object = evaluation_.source(unit, unit.bond.source, running);
     if (!object) {
         report_.policy_error(unit.id, object.error().message);
         return;
@@ -71,6 +108,8 @@ void Planner::regroup(const Unit& unit, const RunningPolicy& running) {
     if (*object) {
         policy::Inputs inputs;
         inputs.sources = {*object};
+        if (const auto selected = unit.owner == 0 ? nullptr : board_.owner_sources->selected(unit.owner))
+            inputs.owner = selected->owner;
         auto text = evaluation_.evaluator(running).group(inputs);
         if (!text) {
             report_.policy_error(unit.id, text.error().message);
@@ -79,6 +118,8 @@ void Planner::regroup(const Unit& unit, const RunningPolicy& running) {
         if (*text) {
             plan::Bond bond;
             bond.policy = unit.bond.policy;
+            bond.owner = unit.bond.owner;
+            bond.owner_uid = unit.bond.owner_uid;
             bond.group = **text;
             group = board_.units.id(bond, running.index);
         }
@@ -110,11 +151,16 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
     auto& gate = board_.policies[running.index]->gate;
     reach_.forget(unit.id);
     companions_.forget(unit.id);
-    const bool has_copies = board_.have.with([&](const plan::Have& have) {
-        return have.count_of(unit.id) > 0 || !have.in_hand(unit.id, 0).empty() || !have.lost_by(unit.id, 0).empty();
-    });
+    const bool has_copies = board_.have.with([&](const plan::Have& have) { return have.has_to_do_with(unit.id); });
+    const auto owner = unit.owner == 0 ? std::nullopt : board_.units.get(unit.owner);
+    const auto asks = owner ? asking(board_, *owner) : Asking::yes;
+    if (asks == Asking::unknown) {
+        // Whether the owner still asks is found out by a look at it.
+        if (has_copies && running.looked) board_.queue.add({owner->id, 0});
+        return;
+    }
     const bool told = unit.presence == Presence::deleted || unit.presence == Presence::present ||
-                      unit.presence == Presence::proven || unit.in_group != 0;
+                      unit.presence == Presence::proven || unit.in_group != 0 || asks == Asking::ended;
     if (!told && has_copies) {
         // Nobody saw it go. It counts as a cause, and unless there are too many a GET decides.
         if (!key.is_unit()) return;
@@ -130,7 +176,8 @@ void Planner::take_down(const Unit& unit, const RunningPolicy& running, const qu
     // They go with the source, whether their namespaces ask or not.
     gate.looked(unit.id, key.spot, [](plan::NameId) { return false; });
     Evaluated nothing;
-    add_unwanted(board_, evaluation_, unit, running, key, true, nothing);
+    const auto gone = asks == Asking::ended ? Gone::owner : Gone::source;
+    add_unwanted(board_, evaluation_, unit, running, key, gone, nothing);
     decisions_.carry_out(unit, *board_.policies[running.index], std::move(nothing), false, false);
 }
 

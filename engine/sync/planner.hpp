@@ -6,6 +6,8 @@
 #include "sync/companions.hpp"
 #include "sync/decisions.hpp"
 #include "sync/evaluation.hpp"
+#include "sync/owner_settling.hpp"
+#include "sync/owners.hpp"
 #include "sync/reach.hpp"
 #include "sync/report.hpp"
 
@@ -32,6 +34,11 @@ private:
     void take_down(const Unit& unit, const RunningPolicy& running, const queue::Key& key);
     /// The membership of a source in the groups of its policy, after a change of it.
     void regroup(const Unit& unit, const RunningPolicy& running);
+    /// Of what the unit is, as its objects say it now.
+    void take_identity(Unit& unit, const policy::Subject& subject);
+    /// Whether the unit may have copies now: its owner carries the finalizer that lets it go after them alone.
+    bool is_held(const Unit& unit, const RunningPolicy& running, const Evaluated& evaluated);
+    void failed(const Unit& unit, const std::string& why);
 
     Board& board_;
     Reach& reach_;
@@ -40,6 +47,8 @@ private:
     const std::function<void(plan::UnitId)> prove_;
     Evaluation evaluation_;
     Decisions decisions_;
+    OwnerLook owners_;
+    OwnerSettling settling_;
 };
 
 }  // namespace moontide::sync

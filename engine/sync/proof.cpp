@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "kube/client_answer.hpp"
+#include "sync/owner_sources.hpp"
 #include "sync/report.hpp"
 #include "sync/sources.hpp"
 
@@ -15,11 +16,24 @@ namespace {
 constexpr Milliseconds prove_again{5'000};
 constexpr Milliseconds watch_may_be_behind{500};
 
-std::optional<kube::Resource> resource_of(const RunningPolicy& running, const kube::Kind& kind) {
+/// What is asked for: the owner, where the unit is one, else the source.
+const kube::Ref& ref_of(const Unit& unit) {
+    return unit.is_owner() ? unit.bond.owner : unit.bond.source;
+}
+
+std::optional<kube::Resource> resource_of(const Board& board, const RunningPolicy& running, const Unit& unit) {
+    const auto& kind = ref_of(unit).kind;
     for (const auto* feed : running.feeds) {
         if (feed->scope.resource.kind == kind) return feed->scope.resource;
     }
-    return std::nullopt;
+    return unit.owner == 0 ? std::nullopt : board.owner_sources->resource(kind);
+}
+
+bool is_meant(const Board& board, const RunningPolicy& running, const Unit& unit, const kube::Metadata& object) {
+    if (unit.owner == 0) return selects(board, running, ref_of(unit).kind, object);
+    const auto selected = board.owner_sources->selected(unit.owner);
+    if (!selected) return true;  // what it selects is not known, so nothing is proven
+    return means(selected->from, ref_of(unit).kind, object) && may_be_source(board, running, object);
 }
 
 /// A kind that is being removed takes its objects along, and says so in its discovery a moment later.
@@ -46,15 +60,15 @@ public:
     void begin() {
         unit_ = board_.units.get(id_);
         running_ = unit_ ? board_.running(unit_->policy) : nullptr;
-        const auto resource = running_ != nullptr ? resource_of(*running_, unit_->bond.source.kind) : std::nullopt;
+        const auto resource = running_ != nullptr ? resource_of(board_, *running_, *unit_) : std::nullopt;
         if (!resource || board_.stopping) return;
         kube::Call call;
-        call.path = kube::path(*resource, unit_->bond.source.namespace_name, unit_->bond.source.name);
+        call.path = kube::path(*resource, ref_of(*unit_).namespace_name, ref_of(*unit_).name);
         ask(std::move(call), &Inquiry::saw_object);
     }
 
 private:
-    const kube::Kind& kind() const { return unit_->bond.source.kind; }
+    const kube::Kind& kind() const { return ref_of(*unit_).kind; }
 
     void ask(kube::Call call, void (Inquiry::*take)(const kube::Answer&)) {
         board_.client->send(std::move(call), [self = shared_from_this(), take](Result<kube::Answer> answer) {
@@ -69,7 +83,7 @@ private:
     }
 
     void saw_object(const kube::Answer& answer) {
-        if (kube::says_not_there(answer, unit_->bond.source.name)) {
+        if (kube::says_not_there(answer, ref_of(*unit_).name)) {
             if (!kind_may_leave(kind())) return proven(board_, id_);
             kube::Call call;
             call.path = "/apis/" + kind().api_version;
@@ -80,7 +94,7 @@ private:
         } else if (answer.ok()) {
             kube::Reader reader;
             const auto object = reader.metadata(answer.body);
-            if (object && !selects(board_, *running_, kind(), *object)) {
+            if (object && !is_meant(board_, *running_, *unit_, *object)) {
                 proven(board_, id_);
             } else {
                 board_.queue.add_after({id_, 0}, watch_may_be_behind);
@@ -131,7 +145,7 @@ void prove_gone(Board& board, Loop& io, plan::UnitId id, const std::string& told
     io.post([&board, &io, id, told] {
         const auto inquiry = std::make_shared<Inquiry>(board, io, id, told);
         const auto unit = board.units.get(id);
-        if (!unit || !kind_may_leave(unit->bond.source.kind)) return inquiry->begin();
+        if (!unit || !kind_may_leave(ref_of(*unit).kind)) return inquiry->begin();
         io.after(kind_may_be_leaving, [inquiry] { inquiry->begin(); });
     });
 }

@@ -1,46 +1,17 @@
 #include "sync/reach.hpp"
 
+#include "sync/selection_text.hpp"
+
 #include <algorithm>
 
 namespace moontide::sync {
 
 namespace {
 
-void write(const std::vector<policy::Pattern>& patterns, std::string& text) {
-    for (const auto& pattern : patterns) {
-        // With its size, since what an annotation brought may hold a line feed.
-        text += (pattern.wild ? "~" : "=") + std::to_string(pattern.text.size()) + ":" + pattern.text;
-        for (const auto place : pattern.exact) text += "," + std::to_string(place);
-        text += "\n";
-    }
-}
-
-void write(const std::vector<policy::KeyRule>& rules, std::string& text) {
-    for (const auto& rule : rules) {
-        text += rule.key + "\n" + std::to_string(static_cast<int>(rule.presence)) + "\n";
-        write(rule.any_of, text);
-    }
-}
-
-/// Equal texts mean equal selections.
-void write(const policy::Selection& selection, std::string& text) {
-    text += "(";
-    for (const auto& kind : selection.kinds) text += kind.api_version + "/" + kind.kind + "\n";
-    if (selection.namespaces) write(*selection.namespaces, text += "namespaces\n");
-    if (selection.names) write(*selection.names, text += "names\n");
-    write(selection.labels, text += "labels\n");
-    write(selection.annotations, text += "annotations\n");
-    if (selection.selector) text += "selector\n" + selection.selector->text() + "\n";
-    if (selection.where) text += "where\n" + std::to_string(*selection.where) + "\n";
-    text += selection.copy_kind + "\n" + selection.copy_name + "\n";
-    for (const auto& except : selection.except) write(except, text);
-    text += ")";
-}
-
-std::string text_of(const policy::Into& into) {
+std::string into_text(const policy::Into& into) {
     std::string text;
     if (const auto* selections = std::get_if<std::vector<policy::Selection>>(&into.where_to)) {
-        for (const auto& selection : *selections) write(selection, text);
+        for (const auto& selection : *selections) text += text_of(selection);
     } else {
         for (const auto& target : std::get<std::vector<policy::Target>>(into.where_to)) {
             text += target.namespace_name + "\n" + target.kind.kind + "\n" + target.name + "\n";
@@ -62,7 +33,7 @@ bool may_reach(const policy::Into& into, const kube::Metadata& metadata) {
 }
 
 void Reach::set(plan::UnitId unit, const policy::Into& into, bool reads_namespace) {
-    auto text = text_of(into);
+    auto text = into_text(into);
     std::scoped_lock lock(mutex_);
     if (const auto known = of_unit_.find(unit); known != of_unit_.end() && known->second != text) {
         auto& before = groups_[known->second];

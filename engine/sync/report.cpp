@@ -40,9 +40,13 @@ std::string log_kind(std::string_view kind) {
     return text;
 }
 
+std::string owner_text(const plan::Bond& bond) {
+    return bond.owner.text();
+}
+
 std::string source_text(const plan::Bond& bond) {
     if (!bond.group.empty()) return bond.policy + " group " + bond.group;
-    if (bond.source.name.empty()) return bond.policy;
+    if (bond.source.name.empty()) return bond.owner.name.empty() ? bond.policy : owner_text(bond);
     return bond.source.namespace_name.empty() ? bond.source.name : bond.source.namespace_name + "/" + bond.source.name;
 }
 

@@ -49,6 +49,8 @@ private:
 
 /// "configmap" for ConfigMap: kinds as log fields have them.
 std::string log_kind(std::string_view kind);
+/// "ConfigMapSyncer team/web".
+std::string owner_text(const plan::Bond& bond);
 /// "flux-system/shared", or the group's or policy's name.
 std::string source_text(const plan::Bond& bond);
 

@@ -2,6 +2,7 @@
 
 #include "plan/claim.hpp"
 #include "policy/shorten.hpp"
+#include "sync/owners.hpp"
 
 #include <algorithm>
 
@@ -70,21 +71,26 @@ std::vector<watch::Scope> scopes_of(const policy::Selection& selection, const ku
 }
 
 bool selects(const Board& board, const RunningPolicy& running, const kube::Kind& kind, const kube::Metadata& object) {
-    const bool selected = std::any_of(running.from.begin(), running.from.end(), [&](const auto& selection) {
+    return means(running.from, kind, object) && may_be_source(board, running, object);
+}
+
+bool may_be_source(const Board& board, const RunningPolicy& running, const kube::Metadata& object) {
+    return !is_copy(board, object) && !(running.shape().takes_marked && running.policy->origin(object));
+}
+
+bool means(const std::vector<policy::Selection>& from, const kube::Kind& kind, const kube::Metadata& object) {
+    return std::any_of(from.begin(), from.end(), [&](const auto& selection) {
         return std::find(selection.kinds.begin(), selection.kinds.end(), kind) != selection.kinds.end() &&
                selection.matches(object);
     });
-    if (!selected || is_copy(board, object)) return false;
-    // Marks of the controller that the policy replaces: a copy of its making.
-    return running.shape().existing != policy::Existing::marked || !running.policy->origin(object);
 }
 
-bool could_be_source(const RunningPolicy& running, const kube::Ref& ref) {
+bool could_be_source(const std::vector<policy::Selection>& from, const kube::Ref& ref) {
     const auto any = [](const std::optional<std::vector<policy::Pattern>>& patterns, const std::string& text) {
         return !patterns || std::any_of(patterns->begin(), patterns->end(),
                                         [&](const auto& pattern) { return pattern.matches(text); });
     };
-    return std::any_of(running.from.begin(), running.from.end(), [&](const auto& selection) {
+    return std::any_of(from.begin(), from.end(), [&](const auto& selection) {
         return std::find(selection.kinds.begin(), selection.kinds.end(), ref.kind) != selection.kinds.end() &&
                any(selection.namespaces, ref.namespace_name) && any(selection.names, ref.name);
     });
@@ -96,6 +102,10 @@ void took(Board& board, const SourceFeed& feed, const cache::Change& change, kub
     bond.source = {feed.scope.resource.kind, std::string(object->namespace_name()), std::string(object->name())};
     for (const auto index : feed.policies) {
         auto& running = *board.policies[index];
+        if (running.shape().has_owner()) {
+            took_owner(board, running, bond.source.kind, change, reader);
+            continue;
+        }
         bool selected = false;
         if (change.after) {
             const auto metadata = reader.metadata(change.after->json());

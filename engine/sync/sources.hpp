@@ -14,15 +14,20 @@ namespace moontide::sync {
 /// selector, one name. None where it selects nothing.
 std::vector<watch::Scope> scopes_of(const policy::Selection& selection, const kube::Resource& resource);
 
-/// Whether any selection of the policy means this object; `where` counts as a yes. A copy is never a source, whatever
-/// marks it carries.
+/// Whether any selection of the policy means this object: as a source, or where it has owners as one of these. `where`
+/// counts as a yes.
 bool selects(const Board& board, const RunningPolicy& running, const kube::Kind& kind, const kube::Metadata& object);
 
 /// A kind of a group may be removed with all its objects, and come back; those of the core stay.
 bool kind_may_leave(const kube::Kind& kind);
 
-/// Whether the policy could have that object as a source, by its kind and place alone.
-bool could_be_source(const RunningPolicy& running, const kube::Ref& ref);
+/// A copy is never a source, whatever marks it carries; nor is what the controller made that the policy replaces.
+bool may_be_source(const Board& board, const RunningPolicy& running, const kube::Metadata& object);
+
+/// Whether the selections could mean that object, by its kind and place alone.
+bool could_be_source(const std::vector<policy::Selection>& from, const kube::Ref& ref);
+/// Whether they mean it, `where` aside.
+bool means(const std::vector<policy::Selection>& from, const kube::Kind& kind, const kube::Metadata& object);
 
 /// What a change in a feed means to the units of its policies. Ingest thread; `reader` is the caller's.
 void took(Board& board, const SourceFeed& feed, const cache::Change& change, kube::Reader& reader);

@@ -13,20 +13,39 @@ bool Unit::older_than(const Unit& other) const {
     return rank(*this) < rank(other);
 }
 
+std::string cause_of(const Unit& unit) {
+    if (!unit.bond.group.empty()) return "group " + unit.bond.owner.text() + "\n" + unit.bond.group;
+    return unit.bond.source.name.empty() ? "owner " + unit.bond.owner.text() : "source " + unit.bond.source.text();
+}
+
 plan::UnitId Units::id(const plan::Bond& bond, std::size_t policy) {
     std::scoped_lock lock(mutex_);
+    return make(bond, policy);
+}
+
+plan::UnitId Units::make(const plan::Bond& bond, std::size_t policy) {
     const auto [entry, added] = by_key_.try_emplace(bond.key(), last_ + 1);
     if (added) {
-        ++last_;
+        const auto id = ++last_;
         Unit unit;
-        unit.id = last_;
+        unit.id = id;
         unit.policy = policy;
         unit.bond = bond;
-        units_.emplace(last_, std::move(unit));
-    } else {
-        units_.at(entry->second).touched = true;
+        if (!bond.owner.name.empty() && !unit.is_owner()) {
+            plan::Bond of_owner;
+            of_owner.policy = bond.policy;
+            of_owner.owner = bond.owner;
+            of_owner.owner_uid = bond.owner_uid;
+            unit.owner = make(of_owner, policy);
+            of_owner_[unit.owner].insert(id);
+        }
+        units_.emplace(id, std::move(unit));
+        return id;
     }
-    return entry->second;
+    auto& unit = units_.at(entry->second);
+    unit.touched = true;
+    if (const auto owner = units_.find(unit.owner); owner != units_.end()) owner->second.touched = true;
+    return unit.id;
 }
 
 std::optional<plan::UnitId> Units::find(const plan::Bond& bond) const {
@@ -52,6 +71,13 @@ std::vector<plan::UnitId> Units::of_policy(std::size_t policy) const {
     return ids;
 }
 
+std::vector<plan::UnitId> Units::of_owner(plan::UnitId owner) const {
+    std::scoped_lock lock(mutex_);
+    const auto found = of_owner_.find(owner);
+    if (found == of_owner_.end()) return {};
+    return {found->second.begin(), found->second.end()};
+}
+
 std::uint64_t Units::generation(plan::UnitId id) const {
     std::scoped_lock lock(mutex_);
     const auto found = units_.find(id);
@@ -62,7 +88,8 @@ std::vector<plan::UnitId> Units::without_source() const {
     std::scoped_lock lock(mutex_);
     std::vector<plan::UnitId> ids;
     for (const auto& [id, unit] : units_) {
-        if (unit.presence != Presence::present && unit.members.empty() && unit.in_group == 0) ids.push_back(id);
+        if (unit.presence != Presence::present && unit.members.empty() && unit.in_group == 0 && !of_owner_.contains(id))
+            ids.push_back(id);
     }
     return ids;
 }
@@ -70,7 +97,11 @@ std::vector<plan::UnitId> Units::without_source() const {
 bool Units::forget_untouched(plan::UnitId id) {
     std::scoped_lock lock(mutex_);
     const auto found = units_.find(id);
-    if (found == units_.end() || std::exchange(found->second.touched, false)) return false;
+    if (found == units_.end() || of_owner_.contains(id) || std::exchange(found->second.touched, false)) return false;
+    if (const auto siblings = of_owner_.find(found->second.owner); siblings != of_owner_.end()) {
+        siblings->second.erase(id);
+        if (siblings->second.empty()) of_owner_.erase(siblings);
+    }
     by_key_.erase(found->second.bond.key());
     units_.erase(found);
     return true;

@@ -37,21 +37,40 @@ struct Unit {
     std::set<kube::Ref> members;  ///< the sources of a group
     bool touched = true;          ///< since the last forget_untouched()
     plan::UnitId in_group = 0;    ///< of a source whose policy groups: the group's unit; 0 where it stands alone
+    plan::UnitId owner = 0;       ///< the unit of its owner; 0 where the source is its own
+    std::string error = {};       ///< why its last evaluation failed; empty: it did not
+    std::string changed = {};     ///< when a copy of it was last written, RFC 3339; empty: not since the start
+    std::uint64_t looked_at = 0;  ///< the generation that was looked at last
 
+    // Of an owner.
+    bool awaits_sources = false;           ///< what it selects is not known yet
+    bool terminating = false;              ///< it is being deleted
+    bool unselected = false;               ///< its policy's `where` means it no more
+    std::size_t content = 0;               ///< a hash of all but its status and what the server writes
+    bool held = false;                     ///< it carries the policy's finalizer
+    kube::ResourceVersion held_since = 0;  ///< what we wrote ourselves: older versions of the object say nothing
+
+    /// Who asks, not what is copied: its key is looked at for its sources, and its units for their copies.
+    bool is_owner() const { return !bond.owner.name.empty() && bond.source.name.empty() && bond.group.empty(); }
     /// For contests: creationTimestamp, then uid; who has none comes last.
     bool older_than(const Unit& other) const;
 };
 
+/// What goes when the unit's source or owner goes: the same text for all units of one source, whoever owns them.
+std::string cause_of(const Unit& unit);
+
 /// Any thread.
 class Units {
 public:
-    /// `bond`'s uids do not count for which unit it is.
+    /// `bond`'s uids do not count for which unit it is. A unit that has an owner makes the owner's too.
     plan::UnitId id(const plan::Bond& bond, std::size_t policy);
     std::optional<plan::UnitId> find(const plan::Bond& bond) const;
     std::optional<Unit> get(plan::UnitId id) const;
     /// Those that nothing is to be made from: no source, no members.
     std::vector<plan::UnitId> without_source() const;
     std::vector<plan::UnitId> of_policy(std::size_t policy) const;
+    /// The units of an owner.
+    std::vector<plan::UnitId> of_owner(plan::UnitId owner) const;
     std::uint64_t generation(plan::UnitId id) const;
 
     /// `change(unit)` under the lock, for what is there.
@@ -69,10 +88,13 @@ public:
     std::size_t size() const;
 
 private:
+    plan::UnitId make(const plan::Bond& bond, std::size_t policy);
+
     mutable std::mutex mutex_;
-    std::unordered_map<plan::UnitId, Unit> units_;          // guarded by mutex_
-    std::unordered_map<std::string, plan::UnitId> by_key_;  // guarded by mutex_
-    plan::UnitId last_ = 0;                                 // guarded by mutex_
+    std::unordered_map<plan::UnitId, Unit> units_;                       // guarded by mutex_
+    std::unordered_map<plan::UnitId, std::set<plan::UnitId>> of_owner_;  // guarded by mutex_; none is empty
+    std::unordered_map<std::string, plan::UnitId> by_key_;               // guarded by mutex_
+    plan::UnitId last_ = 0;                                              // guarded by mutex_
 };
 
 }  // namespace moontide::sync

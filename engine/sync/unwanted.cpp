@@ -5,7 +5,7 @@
 namespace moontide::sync {
 
 void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const RunningPolicy& running,
-                  const queue::Key& key, bool source_gone, Evaluated& evaluated) {
+                  const queue::Key& key, Gone gone, Evaluated& evaluated) {
     std::unordered_set<plan::TargetKey, plan::TargetKeyHash> settled;
     for (const auto& asked : evaluated.asked) {
         settled.insert(asked.target);
@@ -57,14 +57,15 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
         for (const auto& target : over) have.troubles().erase(target, unit.id);
     });
     const auto leftover = [&](const plan::TargetKey& target) {
-        if (!source_gone) return plan::Leftover::report;
+        if (gone == Gone::nobody) return plan::Leftover::report;
         const auto name = board.names.text(target.namespace_name);
         if (board.options.excluded_namespaces.contains(name)) return plan::Leftover::report;
-        return evaluation.reaches(running, name) ? plan::Leftover::remove : plan::Leftover::report;
+        return evaluation.reaches(unit, running, name) ? plan::Leftover::remove : plan::Leftover::report;
     };
-    const bool keeps = source_gone && running.shape().orphans == policy::Orphans::keep && !unit.bond.owner.name.empty();
-    if (keeps) return;
+    const bool orphans = gone == Gone::source && unit.owner != 0 && unit.in_group == 0 &&
+                         running.shape().orphans == policy::Orphans::keep;
     for (const auto& target : have_targets) {
+        if (orphans && evaluation.keeps_orphan(unit, running, board.names.text(target.namespace_name))) continue;
         if (!settled.insert(target).second || kept.contains(target.namespace_name)) continue;
         evaluated.asked.push_back({.target = target, .leftover = leftover(target)});
     }

@@ -49,6 +49,7 @@ void Engine::start(Where where) {
     // What waits for a person's patience in production waits for a test's here.
     options.backoff_last = Milliseconds(500);
     options.refused_again = Milliseconds(1'000);
+    options.kinds_again = Milliseconds(500);
     options.seed = 1;
     if (setup.adjust) setup.adjust(options);
 

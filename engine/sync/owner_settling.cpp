@@ -1,0 +1,48 @@
+#include "sync/owner_settling.hpp"
+
+#include "sync/finalizers.hpp"
+#include "sync/owners.hpp"
+
+#include <algorithm>
+
+namespace moontide::sync {
+
+void OwnerSettling::look_at(const Unit& owner, RunningPolicy& running) {
+    if (is_busy(owner)) return;  // the end of that is told
+    if (owner.presence != Presence::present) return board_.finalizers->forget(owner.id);
+    if (owner.terminating) ending(owner, running);
+}
+
+bool OwnerSettling::is_busy(const Unit& owner) const {
+    const auto units = board_.units.of_owner(owner.id);
+    const bool to_look_at = std::ranges::any_of(units, [&](plan::UnitId id) {
+        const auto unit = board_.units.get(id);
+        return unit && unit->looked_at != unit->generation;
+    });
+    if (to_look_at) return true;
+    return board_.have.with([&](const plan::Have& have) {
+        return std::ranges::any_of(units, [&](plan::UnitId unit) { return have.has_ticket(unit); });
+    });
+}
+
+/// The finalizer stays until nothing of the owner is left: what is known of is asked for first, and then the server.
+void OwnerSettling::ending(const Unit& owner, const RunningPolicy& running) {
+    if (!owner.held || running.shape().finalizer.empty() || board_.options.dry_run) return;
+    const auto units = board_.units.of_owner(owner.id);
+    const bool more = board_.have.with([&](const plan::Have& have) {
+        return std::ranges::any_of(units, [&](plan::UnitId unit) {
+            // What is being deleted is no work of ours any more; the server says what holds it.
+            const auto targets = have.targets_of(unit);
+            return std::ranges::any_of(targets,
+                                       [&](const plan::TargetKey& target) {
+                                           const auto standing = have.standing(target);
+                                           const auto* record = std::get_if<plan::Record>(&standing);
+                                           return record != nullptr && !record->terminating;
+                                       }) ||
+                   !have.lost_by(unit, 0).empty();
+        });
+    });
+    if (!more) board_.finalizers->let_go(owner.id);
+}
+
+}  // namespace moontide::sync
