@@ -139,7 +139,8 @@ std::optional<WallTime> date_of(const http2::Headers& headers) {
     if (value == nullptr) return std::nullopt;
     std::tm time{};
     const char* end = ::strptime(value->c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
-    if (end == nullptr || *end != '\0') return std::nullopt;
+    // The clock counts nanoseconds, which end in the year 2262.
+    if (end == nullptr || *end != '\0' || time.tm_year < 70 || time.tm_year > 300) return std::nullopt;
     return std::chrono::system_clock::from_time_t(::timegm(&time));
 }
 

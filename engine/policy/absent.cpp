@@ -8,7 +8,7 @@ namespace moontide::policy {
 
 namespace {
 
-bool is_exact(const std::optional<std::vector<Pattern>>& patterns) {
+bool are_exact(const std::optional<std::vector<Pattern>>& patterns) {
     return patterns && std::ranges::none_of(*patterns, &Pattern::wild);
 }
 
@@ -30,7 +30,7 @@ std::vector<std::string> absent(const std::vector<Selection>& selections,
                                 const std::function<bool(const kube::Ref&)>& is_selected) {
     std::vector<std::string> texts;
     for (const auto& selection : selections) {
-        if (!is_exact(selection.names) || !is_exact(selection.namespaces)) continue;
+        if (!are_exact(selection.names) || !are_exact(selection.namespaces)) continue;
         for (const auto& namespace_name : *selection.namespaces) {
             for (const auto& name : *selection.names) {
                 const bool there = std::ranges::any_of(selection.kinds, [&](const kube::Kind& kind) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <simdjson.h>
 #include <yaml-cpp/yaml.h>
 
 namespace moontide::sandbox {
@@ -154,6 +155,7 @@ private:
     static Json scalar(const YAML::Node& node) {
         const auto& tag = node.Tag();
         const auto& text = node.Scalar();
+        if (!simdjson::validate_utf8(text)) throw std::runtime_error("has a text that is not UTF-8");
         if (tag == "?") return plain(text);
         if (tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:bool" ||
             tag == "tag:yaml.org,2002:null") {

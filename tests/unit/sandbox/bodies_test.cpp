@@ -75,6 +75,10 @@ TEST_CASE("YAML has anchors, merges and several documents") {
 }
 
 TEST_CASE("YAML that is none, or blows up, says where") {
+    CHECK(read_yaml("a: b\nc: b\xAC\n", "m.yaml").error().message ==
+          "m.yaml:1: the document has a text that is not UTF-8");
+    CHECK_FALSE(read_yaml("\xC3: b\n", "m.yaml").has_value());
+    CHECK_FALSE(read_yaml("a: \"\\uD800\"\n", "m.yaml").has_value());
     CHECK(read_yaml("a: b\nc: [", "m.yaml").error().message.starts_with("m.yaml:"));
     std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
     for (char c = 'b'; c < 'j'; ++c) {
