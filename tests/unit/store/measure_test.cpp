@@ -1,6 +1,8 @@
 // Not run by default: rows a second and round trips a row. `test_store "[.measure]"`; MOONTIDE_ROWS=100000 for more.
 #include "witness.hpp"
 
+#include <thread>
+
 #include <catch2/catch.hpp>
 #include <fmt/core.h>
 
@@ -56,4 +58,21 @@ TEST_CASE("rows a second and round trips a row", "[.measure]") {
     const auto trips = std::stod(
         server.value(settings, "SELECT xact_commit FROM pg_stat_database WHERE datname = '" + settings.dbname + "'"));
     fmt::print("round trips: {:.4f} a row\n", (trips - changes) / static_cast<double>(3 * count));
+}
+
+TEST_CASE("a server that hangs is found within a minute with the limits as they are", "[.measure]") {
+    auto& server = Server::shared();
+    const auto settings = server.database();
+    for (const bool busy : {false, true}) {
+        Store store(settings, {}, {});
+        while (!store.state().ready) std::this_thread::yield();
+        server.freeze();
+        const auto begin = std::chrono::steady_clock::now();
+        if (busy) store.put(mirror, {row("a")});
+        while (store.state().ready && std::chrono::steady_clock::now() - begin < 60s) std::this_thread::sleep_for(50ms);
+        const std::chrono::duration<double> found = std::chrono::steady_clock::now() - begin;
+        server.thaw();
+        fmt::print("{}: found after {:.1f} s\n", busy ? "with something to do" : "with nothing to do", found.count());
+        CHECK(found < 60s);
+    }
 }
