@@ -116,10 +116,10 @@ std::vector<Parameter> parameters_of(const Owner& owner, std::span<const Key> ke
     return {owner.namespace_name, owner.name, std::move(namespaces), std::move(names)};
 }
 
-const Key& key_of(const RowPtr& row) {
+Key key_of(const RowPtr& row) {
     return row->key;
 }
-const Key& key_of(const Key& key) {
+Key key_of(const Key& key) {
     return key;
 }
 

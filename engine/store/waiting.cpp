@@ -9,9 +9,10 @@
 namespace moontide::store {
 
 Waited wait_for(int descriptor, Awaited awaited, Instant deadline, int stop) {
-    const short events = awaited == Awaited::readable   ? POLLIN
-                         : awaited == Awaited::writable ? POLLOUT
-                                                        : POLLIN | POLLOUT;
+    constexpr short in = POLLIN;
+    constexpr short out = POLLOUT;
+    constexpr short both = POLLIN | POLLOUT;
+    const short events = awaited == Awaited::readable ? in : awaited == Awaited::writable ? out : both;
     for (;;) {
         std::array<pollfd, 2> waiting = {{{descriptor, events, 0}, {stop, POLLIN, 0}}};
         const auto left = std::chrono::ceil<Milliseconds>(deadline - std::chrono::steady_clock::now());
