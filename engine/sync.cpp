@@ -221,7 +221,7 @@ std::vector<Ailment> Engine::ailments() const {
     for (const auto& running : board_.policies) {
         const auto waiting = running->waiting_for.with([](const auto& text) { return text; });
         if (!waiting.empty()) {
-            found.push_back({"policy " + running->shape().name, "waits for " + waiting});
+            found.push_back({"policy " + running->shape().name, "waits for " + waiting, running->unasked});
         } else if (!running->ready) {
             found.push_back({"policy " + running->shape().name, "its caches are not synced yet"});
         }

@@ -59,6 +59,7 @@ struct Deed {
 struct Ailment {
     std::string name;  ///< "watch configmaps in flux-system"
     std::string message;
+    bool unasked = false;  ///< the kind of a policy's owners is not installed: nobody can have asked for anything
 };
 
 /// What waits for a yes because too much vanished at once.

@@ -1,12 +1,14 @@
-// moontide demo: a cluster in this process, the policy annotation-sync, and a short story told as it happens.
+// moontide demo: a cluster in this process, one of the built-in policies, and a short story told as it happens.
+#include "base/nearest.hpp"
 #include "cli/command.hpp"
-#include "cli/embedded_files.hpp"
 #include "cli/demo_steps.hpp"
+#include "cli/embedded_files.hpp"
 #include "cli/kubeconfig_file.hpp"
 #include "cli/log_flags.hpp"
 #include "cli/program.hpp"
 #include "cli/signals.hpp"
 #include "cli/story.hpp"
+#include "cli/told_story.hpp"
 #include "kube/blocking.hpp"
 #include "kube/kubeconfig.hpp"
 #include "sandbox/sandbox.hpp"
@@ -21,16 +23,25 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace moontide::cli {
 
 namespace {
 
-constexpr std::string_view policy_name = "annotation-sync";
+/// The story of DemoSteps; the others are told from their story.yaml.
+constexpr const char* first_story = "annotation-sync";
+/// Each has the name of its policy and of its folder in examples/.
+const std::vector<std::string> stories{first_story, "configmap-syncer", "config-mirror", "pod-configmap"};
+
+/// Without a database, which it would wait for when it goes.
+const kube::Ref mirror{{"mirror.configmirror.io/v1alpha1", "ConfigMirror"}, "ops", "app-config-mirror"};
+constexpr const char* without_database = R"({"spec":{"database":{"enabled":false}}})";
 
 struct DemoFlags {
     bool once = false;
+    std::string story = first_story;
     LogFlags log{.format = "text", .level = "warn"};
 };
 
@@ -56,23 +67,54 @@ std::string told(const moontide::Deed& deed) {
     return fmt::format("{} {}/{} ({})", what, deed.target.namespace_name, deed.target.name, deed.reason);
 }
 
+/// The manifests of a story, its namespaces first, and story.yaml itself, where there is one.
+struct Manifests {
+    std::vector<EmbeddedFile> files;
+    std::optional<EmbeddedFile> told;
+};
+
+Manifests manifests_of(const std::string& story) {
+    Manifests found;
+    for (const auto& file : demo_manifests()) {
+        if (!file.file.starts_with("examples/" + story + "/")) continue;
+        if (file.file.ends_with("/story.yaml")) {
+            found.told = file;
+        } else {
+            found.files.push_back(file);
+        }
+    }
+    std::ranges::stable_partition(found.files, [](const auto& one) { return one.file.ends_with("/namespaces.yaml"); });
+    return found;
+}
+
 /// The sandbox, the engine and our own look at the API, in the order of their beginnings.
 class Stage {
 public:
-    static Result<std::unique_ptr<Stage>> set(const Bindings& bindings, Story& story) {
+    static Result<std::unique_ptr<Stage>> set(const std::string& name, const Bindings& bindings, Story& story) {
         auto stage = std::make_unique<Stage>();
         stage->sandbox_ = TRY(sandbox::Sandbox::start({}));
-        for (const auto& manifest : demo_manifests()) {
+        auto manifests = manifests_of(name).files;
+        if (name != first_story) {
+            const auto definitions = crd_files();
+            manifests.insert(manifests.begin(), definitions.begin(), definitions.end());
+        }
+        for (const auto& manifest : manifests) {
             TRY_VOID(stage->sandbox_->load(std::string(manifest.text), std::string(manifest.file)));
         }
         const auto access = TRY(kube::parse_kubeconfig(stage->sandbox_->kubeconfig(), "the sandbox's kubeconfig", "."));
         kube::ClientOptions client;
         client.user_agent = user_agent();
         stage->api_ = TRY(kube::Blocking::connect(access, client));
-        stage->world_ = TRY(DemoWorld::look(*stage->api_));
+        if (name == first_story) stage->world_ = TRY(DemoWorld::look(*stage->api_));
+        if (name == "config-mirror") {
+            TRY_VOID(
+                kube::accepted("the mirror", stage->api_->patch(mirror, kube::PatchType::merge, without_database)));
+            story.text(
+                "There is no database here: the mirror goes without one (examples/config-mirror/run.sh has one).");
+        }
 
-        const auto text = std::ranges::find(bindings.builtins, policy_name, &PolicyText::name);
-        if (text == bindings.builtins.end()) return fail(fmt::format("there is no built-in policy {}", policy_name));
+        const auto text = std::ranges::find(bindings.builtins, name, &PolicyText::name);
+        if (text == bindings.builtins.end()) return fail(fmt::format("there is no built-in policy {}", name));
         auto policy = TRY(bindings.load(*text, nlohmann::json::object(), {}));
         SyncOptions options;
         options.user_agent = user_agent();
@@ -108,21 +150,33 @@ int demo(const DemoFlags& flags, const Surroundings& around) {
     if (const auto set = flags.log.apply(); !set) return ended(exit_code::wrong_use, set.error());
     Signals signals;
     Story story(around.out, look_of_stdout());
-    const auto stage = Stage::set(around.bindings, story);
+    std::optional<ToldStory> told;
+    if (const auto file = manifests_of(flags.story).told) {
+        auto read = ToldStory::read(file->text, file->file);
+        if (!read) return ended(exit_code::failed, read.error());
+        told = std::move(*read);
+    }
+    story.title("moontide demo", fmt::format("an API server in this process, the policy {}, no cluster", flags.story));
+    story.gap();
+    const auto stage = Stage::set(flags.story, around.bindings, story);
     if (!stage) return ended(exit_code::failed, stage.error());
-    const auto& world = (*stage)->world();
 
-    story.title("moontide demo", fmt::format("an API server in this process, the policy {}, no cluster", policy_name));
-    story.gap();
-    std::vector<std::string> sources;
-    sources.reserve(world.sources.size());
-    for (const auto& [name, data] : world.sources) sources.push_back(world.home + "/" + name);
-    story.fact("sources", sources);
-    story.fact("targets", world.target_list());
-    story.gap();
-
-    DemoSteps steps((*stage)->api(), world, story, [&signals] { return signals.seen().has_value(); });
-    if (!steps.tell((*stage)->began())) return exit_code::failed;
+    const auto stopped = [&signals] { return signals.seen().has_value(); };
+    if (told) {
+        story.fact("story", {told->title()});
+        story.gap();
+        if (!told->tell((*stage)->api(), story, stopped)) return exit_code::failed;
+    } else {
+        const auto& world = (*stage)->world();
+        std::vector<std::string> sources;
+        sources.reserve(world.sources.size());
+        for (const auto& [name, data] : world.sources) sources.push_back(world.home + "/" + name);
+        story.fact("sources", sources);
+        story.fact("targets", world.target_list());
+        story.gap();
+        DemoSteps steps((*stage)->api(), world, story, stopped);
+        if (!steps.tell((*stage)->began())) return exit_code::failed;
+    }
     if (flags.once) return exit_code::fine;
 
     const auto kubeconfig = TemporaryKubeconfig::write((*stage)->sandbox().kubeconfig());
@@ -142,13 +196,20 @@ Work add_demo(CLI::App& program) {
     auto* command = program.add_subcommand("demo", "Show Moontide at work, without a cluster");
     auto flags = std::make_shared<DemoFlags>();
     command->add_flag("--once", flags->once, "End after the story: 0 when every step came true, else 1");
+    command->add_option("--story", flags->story, "Which policy's: " + fmt::format("{}", fmt::join(stories, ", ")))
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->check([](const std::string& name) {
+            if (std::ranges::find(stories, name) != stories.end()) return std::string();
+            return fmt::format("there is no story '{}'{}", name, suggestion(name, {stories.begin(), stories.end()}));
+        });
     flags->log.add_to(*command);
     command->footer(
-        "Starts the embedded API server with examples/annotation-sync and the engine, and checks each step of its\n"
+        "Starts the embedded API server with the manifests of examples/ and the engine, and checks each step of the\n"
         "story through the API. NO_COLOR=1 turns colours off.\n"
         "Examples:\n"
         "  moontide demo           stays up to play with, until Ctrl-C\n"
-        "  moontide demo --once");
+        "  moontide demo --story configmap-syncer --once");
     return [flags](const Surroundings& around) { return demo(*flags, around); };
 }
 

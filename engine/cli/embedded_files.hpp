@@ -7,7 +7,7 @@ namespace moontide::cli {
 
 /// deploy/crds/*.yaml.
 std::vector<EmbeddedFile> crd_files();
-/// The manifests of examples/annotation-sync.
+/// The manifests and stories of examples/, of those that the demo tells.
 std::vector<EmbeddedFile> demo_manifests();
 
 }  // namespace moontide::cli

@@ -123,8 +123,13 @@ void Activation::resolve(RunningPolicy& running, std::size_t next, std::vector<k
         }
         const auto why =
             kind.kind + " (" + kind.api_version + "): " + (resource ? "not installed" : resource.error().message);
+        const auto& owners = running.shape().owner_kinds;
+        running.unasked = resource && std::find(owners.begin(), owners.end(), kind) != owners.end();
         const bool is_new = running.waiting_for.with([&](auto& text) { return std::exchange(text, why) != why; });
-        if (is_new) log::warn("a policy waits for a kind", {{"policy", running.shape().name}, {"message", why}});
+        if (is_new) {
+            const auto say = running.unasked ? log::info : log::warn;
+            say("a policy waits for a kind", {{"policy", running.shape().name}, {"message", why}});
+        }
         io_.after(board_.options.kinds_again, [this, &running] {
             if (!board_.stopping) resolve(running, 0, {});
         });

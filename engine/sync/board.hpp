@@ -73,6 +73,8 @@ struct RunningPolicy {
     std::atomic<bool> looked{false};
     Guarded<std::set<plan::UnitId>> first_look;  // units still to be looked at
     Guarded<std::string> waiting_for;            // why it does not watch yet; empty while it does
+    /// It waits for the kind of its owners to be installed, so that nobody can have asked for anything.
+    std::atomic<bool> unasked{false};
     /// It was told that a kind of its sources is being removed; until a list shows it again.
     std::atomic<bool> kind_has_left{false};
 };

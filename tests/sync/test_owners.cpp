@@ -167,6 +167,7 @@ TEST_CASE("a policy waits for its owners' kind and starts without a restart") {
     engine.settle();
     REQUIRE(engine.sync().ailments().size() == 1);
     CHECK_THAT(engine.sync().ailments()[0].message, Catch::Contains("Copier") && Catch::Contains("not installed"));
+    CHECK(engine.sync().ailments()[0].unasked);
     copiers.install();
     copiers.make_named("one", {"shared"}, {red});
     world.expect_data(config_map(red, "shared"), {{"a", "1"}});

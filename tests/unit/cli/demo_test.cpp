@@ -1,7 +1,9 @@
 #include "cli/demo_world.hpp"
 #include "cli/embedded_files.hpp"
 #include "cli/story.hpp"
+#include "cli/told_story.hpp"
 
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -50,13 +52,42 @@ TEST_CASE("the demo sees what is missing, wrong, foreign or too much") {
     }
 }
 
-TEST_CASE("the example's manifests are in the binary") {
-    const auto manifests = cli::demo_manifests();
-    REQUIRE(manifests.size() >= 2);
-    for (const auto& manifest : manifests) {
-        CHECK(manifest.file.starts_with("examples/annotation-sync/"));
-        CHECK(manifest.text.find("apiVersion: v1") != std::string_view::npos);
+TEST_CASE("the examples' manifests are in the binary, and their stories can be read") {
+    std::map<std::string, int> manifests;
+    for (const auto& manifest : cli::demo_manifests()) {
+        INFO(manifest.file);
+        REQUIRE(manifest.file.starts_with("examples/"));
+        const auto folder = manifest.file.substr(9, manifest.file.find('/', 9) - 9);
+        ++manifests[std::string(folder)];
+        if (!manifest.file.ends_with("/story.yaml")) {
+            CHECK(manifest.text.find("apiVersion: ") != std::string_view::npos);
+            continue;
+        }
+        const auto story = cli::ToldStory::read(manifest.text, manifest.file);
+        if (!story) FAIL(story.error().message);
+        CHECK_FALSE(story->title().empty());
     }
+    CHECK(manifests ==
+          std::map<std::string, int>{
+              {"annotation-sync", 2}, {"config-mirror", 4}, {"configmap-syncer", 4}, {"pod-configmap", 4}});
+}
+
+TEST_CASE("what is wrong with a story is told with its step") {
+    struct Case {
+        const char* text;
+        const char* message;
+    };
+    const auto test = GENERATE(values<Case>({
+        {"title: a", "s.yaml: a story has title and steps"},
+        {"title: a\nsteps: [{say: b}]", "s.yaml: step 1: 'b' expects nothing"},
+        {"title: a\nsteps: [{expect: [{of: {kind: Pod, name: a}}]}]", "s.yaml: step 1: a step needs 'say'"},
+        {"title: a\nsteps: [{say: b, expect: [{of: {kind: Widget, name: a}}]}]", "needs a kind, its apiVersion"},
+        {"title: a\nsteps: [{say: b, expect: [{of: {kind: Pod, name: a}, at: x}]}]", "s.yaml: step 1: "},
+    }));
+    const auto story = cli::ToldStory::read(test.text, "s.yaml");
+    REQUIRE_FALSE(story);
+    INFO(story.error().message);
+    CHECK(story.error().message.find(test.message) != std::string::npos);
 }
 
 TEST_CASE("the story is plain where it is read by programs, and its times stand in one column") {

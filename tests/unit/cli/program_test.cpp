@@ -68,6 +68,7 @@ TEST_CASE("wrong use is code 2, with a sentence that suggests") {
         {{"run", "--dryrun"}, "unknown option '--dryrun', did you mean '--dry-run'?"},
         {{"run", "--kubeconfg=x"}, "unknown option '--kubeconfg', did you mean '--kubeconfig'?"},
         {{"demo", "--onec"}, "unknown option '--onec', did you mean '--once'?"},
+        {{"demo", "--story", "configmap-sync"}, "there is no story 'configmap-sync', did you mean 'configmap-syncer'?"},
         {{"demo", "now"}, "'now' is one argument too many"},
         {{"--verson"}, "unknown option '--verson', did you mean '--version'?"},
         {{"run", "--config"}, "--config"},
