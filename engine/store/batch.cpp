@@ -64,13 +64,19 @@ WITH given AS MATERIALIZED (
 SELECT floor(extract(epoch FROM now()))::bigint WHERE (SELECT count(*) FROM gone) > 0)";
 
 constexpr const char* keep_name = "moontide_keep";
+/// EXCEPT sorts or hashes; NOT IN and NOT EXISTS may compare each with each.
 constexpr const char* keep_text = R"(
-WITH wanted AS MATERIALIZED (
-    SELECT namespace, name FROM unnest($3, $4) AS given (namespace, name)
+WITH superfluous AS MATERIALIZED (
+    SELECT namespace, name FROM configmaps WHERE configmirror_namespace = $1 AND configmirror_name = $2
+    EXCEPT
+    SELECT namespace, name FROM unnest($3, $4) AS wanted (namespace, name)
+), given AS MATERIALIZED (
+    SELECT namespace, name, $1 AS configmirror_namespace, $2 AS configmirror_name FROM superfluous
 ), gone AS (
-    DELETE FROM configmaps AS stored
-    WHERE stored.configmirror_namespace = $1 AND stored.configmirror_name = $2
-      AND (stored.namespace, stored.name) NOT IN (SELECT namespace, name FROM wanted)
+    DELETE FROM configmaps AS stored USING given
+    WHERE stored.name = given.name AND stored.namespace = given.namespace
+      AND stored.configmirror_namespace = given.configmirror_namespace
+      AND stored.configmirror_name = given.configmirror_name
     RETURNING 1
 )
 SELECT CASE WHEN (SELECT count(*) FROM gone) > 0 THEN floor(extract(epoch FROM now()))::bigint
