@@ -229,7 +229,8 @@ Json binding_cells(const Json& object, WallTime now) {
 }
 
 Json custom_cell(const std::string& type, const Json& value, WallTime now) {
-    if (type == "string") return printed(value);
+    // kubectl's own JSONPath prints lists and maps as JSON.
+    if (type == "string") return value.is_structured() ? value.dump() : printed(value);
     if (type == "integer" && value.is_number()) return value.get<std::int64_t>();
     if (type == "number" && value.is_number()) return value.get<double>();
     if (type == "boolean" && value.is_boolean()) return value;

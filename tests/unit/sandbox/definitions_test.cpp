@@ -135,21 +135,76 @@ TEST_CASE("each field of the definitions is described, and none keeps what it do
     }
 }
 
-TEST_CASE("kubectl get shows the columns that the definitions name") {
-    struct Case {
-        const char* path;
-        std::vector<std::string> columns;  ///< with -o wide
-    };
-    const auto server = tests::sandbox_server();
+namespace {
+
+struct Columns {
+    const char* path;
+    const char* kind;
+    std::vector<std::string> names;  ///< with -o wide
+    Json spec;
+    Json status;
+    Json cells;  ///< but for the age
+};
+
+void look_at_columns(const tests::Server& server) {
     install(server);
-    const auto test = GENERATE(values<Case>({
-        {"/apis/config.example.com/v1alpha1/configmapsyncers",
-         {"Name", "Source", "Targets", "Synced", "Failed", "Ready", "Age"}},
-        {"/apis/mirror.configmirror.io/v1alpha1/configmirrors", {"Name", "Ready", "ConfigMaps", "DB", "Age"}},
-        {"/apis/podconfig.example.com/v1alpha1/podconfigmapconfigs", {"Name", "Ready", "Observed", "Age"}},
-    }));
-    const auto got = server({"GET", test.path, "", "application/json;as=Table;v=v1;g=meta.k8s.io", ""});
-    std::vector<std::string> columns;
-    for (const auto& column : got.body.at("columnDefinitions")) columns.push_back(column.at("name"));
-    CHECK(columns == test.columns);
+    const Json ready = Json::array({{{"type", "Ready"},
+                                     {"status", "True"},
+                                     {"reason", "A"},
+                                     {"message", ""},
+                                     {"lastTransitionTime", "2026-01-01T00:00:00Z"}}});
+    const std::vector<Columns> all{
+        {"/apis/config.example.com/v1alpha1/namespaces/default/configmapsyncers",
+         "ConfigMapSyncer",
+         {"Name", "Source", "Targets", "Synced", "Failed", "Ready", "Age"},
+         {{"sourceNamespace", "a"}, {"sourceSecret", "tls"}, {"targetNamespaces", {"dev", "prod"}}},
+         {{"syncedNamespaces", {"dev"}}, {"failedNamespaces", Json::array({"prod"})}, {"conditions", ready}},
+         {"shown", "tls", R"(["dev","prod"])", R"(["dev"])", R"(["prod"])", "True"}},
+        {"/apis/mirror.configmirror.io/v1alpha1/namespaces/default/configmirrors",
+         "ConfigMirror",
+         {"Name", "Ready", "ConfigMaps", "DB", "Age"},
+         {{"sourceNamespace", "a"}, {"targetNamespaces", Json::array({"dev"})}, {"selector", Json::object()}},
+         {{"configMaps", 2}, {"databaseStatus", {{"connected", true}}}, {"conditions", ready}},
+         {"shown", "True", 2, true}},
+        {"/apis/podconfig.example.com/v1alpha1/namespaces/default/podconfigmapconfigs",
+         "PodConfigMapConfig",
+         {"Name", "Ready", "Observed", "Age"},
+         Json::object(),
+         {{"observedGeneration", 3}, {"conditions", ready}},
+         {"shown", "True", 3}},
+    };
+    for (const auto& test : all) {
+        INFO(test.path);
+        const std::string path = test.path;
+        const auto ask = [&](const char* method, const std::string& where, const char* type, const Json& body) {
+            const auto got = server({method, where, type, "application/json", body.is_null() ? "" : body.dump()});
+            INFO(got.body.dump());
+            CHECK(got.code / 100 == 2);
+        };
+        ask("POST", path, "application/json",
+            {{"apiVersion", path.substr(6, path.find("/namespaces") - 6)},
+             {"kind", test.kind},
+             {"metadata", {{"name", "shown"}}},
+             {"spec", test.spec}});
+        ask("PATCH", path + "/shown/status", "application/merge-patch+json", {{"status", test.status}});
+        const auto table =
+            server({"GET", path + "/shown", "", "application/json;as=Table;v=v1;g=meta.k8s.io", ""}).body;
+        ask("DELETE", path + "/shown", "application/json", Json::object());
+        std::vector<std::string> names;
+        for (const auto& column : table.at("columnDefinitions")) names.push_back(column.at("name"));
+        CHECK(names == test.names);
+        auto cells = table.at("rows").at(0).at("cells");
+        cells.erase(cells.size() - 1);
+        CHECK(cells == test.cells);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("kubectl get shows the columns that the definitions name") {
+    look_at_columns(tests::sandbox_server());
+}
+
+TEST_CASE("a kube-apiserver shows the same columns", "[.][cluster]") {
+    look_at_columns(tests::cluster_server());
 }
