@@ -99,9 +99,18 @@ private:
             wanted.copy = [&](policy::Copy copy) { take_copy(std::move(copy)); };
             wanted.refused = [&](policy::Refusal refusal) { take_refusal(std::move(refusal)); };
             wanted.depends = [](const std::string&, const kube::Ref&) {};
+            std::vector<std::string> waiting;
             wanted.waiting = [&](std::string text) {
-                statuses_.waiting(text);
+                waiting.push_back(text);
                 outcome_.waiting.push_back(std::move(text));
+            };
+            // Where another selection says where the copies belong, one that does not is no lack.
+            wanted.reach = [&](const std::vector<policy::Into>& intos) {
+                const bool nowhere = std::ranges::all_of(intos, [](const policy::Into& into) {
+                    return std::visit([](const auto& places) { return places.empty(); }, into.where_to);
+                });
+                if (!nowhere) return;
+                for (const std::string& text : waiting) statuses_.waiting(text);
             };
             const auto done = policy::want(shape_, *evaluator_, subject, given_, bounds, wanted);
             // Other units go on, as they do in a cluster.
@@ -179,7 +188,9 @@ private:
             policy::Inputs asked;
             asked.owner = owner;
             auto from = TRY(evaluator_->from(asked));
-            for (const std::string& text : from.waiting) statuses_.waiting(text);
+            if (from.selections.empty()) {
+                for (const std::string& text : from.waiting) statuses_.waiting(text);
+            }
             std::ranges::move(from.waiting, std::back_inserter(outcome_.waiting));
             sources = selected(from.selections, shape_.source_kinds, inputs_of);
             if (owner) await_absent(from.selections, sources);

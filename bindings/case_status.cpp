@@ -17,10 +17,8 @@ void CaseStatuses::waiting(std::string text) {
     if (current_ != nullptr) current_->gathering.waiting(std::move(text));
 }
 
-void CaseStatuses::source_missing(std::string text) {
-    if (current_ == nullptr) return;
-    current_->source_missing = true;
-    current_->gathering.waiting(std::move(text));
+void CaseStatuses::source_missing(const std::string& text) {
+    if (current_ != nullptr) current_->gathering.missing(text);
 }
 
 void CaseStatuses::error(const std::string& text) {
@@ -49,7 +47,6 @@ std::vector<std::pair<std::string, nlohmann::json>> CaseStatuses::take(std::vect
         auto report = owner.gathering.take();
         const auto object = nlohmann::json::parse(owner.object->json());
         report.generation = object["metadata"].value("generation", std::int64_t{1});
-        report.source_missing = owner.source_missing;
         report.error = owner.error;
         policy::Inputs inputs;
         inputs.owner = owner.object;

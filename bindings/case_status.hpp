@@ -25,7 +25,7 @@ public:
     /// What follows is of this owner; null: there is none, and nothing is told of it.
     void of(const kube::ObjectPtr& owner);
     void waiting(std::string text);
-    void source_missing(std::string text);
+    void source_missing(const std::string& text);
     void error(const std::string& text);
     void source(const policy::Subject& subject);
     void copied(const policy::Target& target);
@@ -38,7 +38,6 @@ private:
     struct Owner {
         kube::ObjectPtr object;
         status::Gathering gathering{status::Gathering::Lists::filled};
-        bool source_missing = false;
         std::string error = {};
     };
 

@@ -15,6 +15,7 @@
 #include "sync/proof.hpp"
 #include "sync/reach.hpp"
 #include "sync/report.hpp"
+#include "sync/statuses.hpp"
 
 #include <algorithm>
 #include <future>
@@ -80,6 +81,12 @@ public:
         hooks.vanished = [this](std::size_t policy) { activation_.sources_vanished(policy); };
         board_.owner_sources = std::make_unique<OwnerSources>(board_, io_, std::move(hooks));
         board_.finalizers = std::make_unique<Finalizers>(board_, io_);
+        if (!board_.options.dry_run) {
+            status::StatusWriterOptions status_options;
+            status_options.seed = seed_;
+            status_options.may_write = board_.options.may_write;
+            board_.statuses = std::make_unique<Statuses>(board_, io_, std::move(status_options));
+        }
         board_.events = board_.options.dry_run
                             ? status::no_events()
                             : status::event_recorder(io_, *board_.client, "moontide", system_clock());
@@ -140,6 +147,10 @@ public:
 private:
     void work(std::stop_token token, unsigned number);
     void end(Milliseconds deadline);
+    /// `begin` starts something on the loop's thread and calls back when it is over; whether that was in time.
+    bool wait_for(Milliseconds deadline, std::function<void(std::function<void()>)> begin);
+    /// What owners were to be told in a moment is told now.
+    void tell_owners();
     std::vector<status::Reading> readings() const;
 
     mutable Board board_;
@@ -190,18 +201,15 @@ void Engine::end(Milliseconds deadline) {
     for (auto& worker : workers_) worker.request_stop();
     workers_.clear();
     if (deadline > Milliseconds(0)) {
-        std::promise<void> drained;
-        auto answers = drained.get_future();
-        io_.post([&] { board_.applier->close([&] { drained.set_value(); }); });
-        if (answers.wait_for(deadline) != std::future_status::ready) {
+        const auto until = std::chrono::steady_clock::now() + deadline;
+        if (!wait_for(deadline, [this](auto drained) { board_.applier->close(std::move(drained)); })) {
             // What was sent and not answered is found again at the next start, by its claim.
             log::warn("stopped before every answer had come");
-            std::promise<void> let_go;
-            io_.post([&] {
-                board_.applier->close([] {});
-                let_go.set_value();
-            });
-            let_go.get_future().wait();
+        }
+        const auto left = std::chrono::ceil<Milliseconds>(until - std::chrono::steady_clock::now());
+        if (board_.statuses && left > Milliseconds(0)) {
+            tell_owners();
+            wait_for(left, [this](auto drained) { board_.statuses->close(std::move(drained)); });
         }
     }
     board_.ingest->stop();
@@ -209,11 +217,34 @@ void Engine::end(Milliseconds deadline) {
     io_.post([this] {
         board_.ingest.reset();
         board_.applier.reset();
+        board_.statuses.reset();
         board_.events.reset();
         board_.client.reset();
         io_.stop();
     });
     io_thread_.join();
+}
+
+bool Engine::wait_for(Milliseconds deadline, std::function<void(std::function<void()>)> begin) {
+    // Shared, since it may be over when nobody waits any more.
+    auto over = std::make_shared<std::promise<void>>();
+    auto future = over->get_future();
+    io_.post([begin = std::move(begin), over] { begin([over] { over->set_value(); }); });
+    return future.wait_for(deadline) == std::future_status::ready;
+}
+
+void Engine::tell_owners() {
+    std::set<plan::UnitId> owners;
+    board_.queue.each_key([&](const queue::Key& key) {
+        if (key.spot == settle_spot) owners.insert(key.unit);
+    });
+    Evaluation evaluation(board_, reach_, companions_);
+    OwnerSettling settling(board_, report_, evaluation);
+    for (const auto id : owners) {
+        const auto owner = board_.units.get(id);
+        const auto* running = owner ? board_.running(owner->policy) : nullptr;
+        if (running != nullptr && running->ready) settling.tell_at_end(*owner, *running);
+    }
 }
 
 std::vector<Ailment> Engine::ailments() const {
@@ -303,6 +334,7 @@ bool Engine::settled() const {
     if (!activation_.all_looked() || !board_.queue.idle() || board_.applier->waiting() > 0 || board_.inquiries > 0)
         return false;
     if (!companions_.synced() || !board_.owner_sources->settled()) return false;
+    if (board_.statuses && board_.statuses->waiting() > 0) return false;
     const auto health = board_.ingest->health();
     if (health.empty() || !std::all_of(health.begin(), health.end(),
                                        [](const auto& one) { return one.synced || !one.last_error.empty(); })) {

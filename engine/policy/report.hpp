@@ -59,7 +59,7 @@ struct Report {
     std::vector<std::string> failed;     ///< namespaces where one is not, sorted
     std::vector<Failure> failures;       ///< the first ones, by namespace, kind and name
     std::vector<std::string> waiting;    ///< what is awaited, in words: "ConfigMap infra/ca does not exist"
-    bool source_missing = false;         ///< a source that the owner names is among them
+    std::vector<std::string> missing;    ///< of these, the sources that the owner names
     std::string error;                   ///< of the policy or the owner's fields: nothing but a change of these helps
     std::vector<Source> sources;         ///< by namespace and name
     std::vector<std::string> holders;    ///< who has copies that this owner waits for, sorted

@@ -81,8 +81,8 @@ Condition ready(const policy::Report& report, const Json* before) {
         }
         return {"Ready", "Unknown", "Progressing", under_way(report)};
     }
-    if (report.source_missing) {
-        return {"Ready", "False", "SourceNotFound", listed(report.waiting, report.waiting.size())};
+    if (!report.missing.empty()) {
+        return {"Ready", "False", "SourceNotFound", listed(report.missing, report.missing.size())};
     }
     if (report.failed_copies > 0) return {"Ready", "False", "SyncPartiallyFailed", failures_text(report)};
     if (report.wanted == 0 && !report.waiting.empty()) {
@@ -91,7 +91,9 @@ Condition ready(const policy::Report& report, const Json* before) {
     const auto sources = report.sources.size();
     auto message = copies(report.wanted);
     if (sources > 1) message += fmt::format(" of {} sources", sources);
-    return {"Ready", "True", "SyncSuccessful", message + (report.wanted == 1 ? " is" : " are") + " as wanted"};
+    message += report.wanted == 1 ? " is as wanted" : " are as wanted";
+    if (!report.waiting.empty()) message += "; awaited: " + listed(report.waiting, report.waiting.size());
+    return {"Ready", "True", "SyncSuccessful", std::move(message)};
 }
 
 std::vector<Condition> made_of(const policy::Report& report, const Said& said, const Json* ready_before) {

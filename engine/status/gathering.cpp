@@ -69,6 +69,7 @@ policy::Report Gathering::take() {
                                     std::string(reason), std::string(message)});
     }
     report_.waiting.assign(waiting_.begin(), waiting_.end());
+    report_.missing.assign(missing_.begin(), missing_.end());
     report_.holders.assign(holders_.begin(), holders_.end());
     return std::move(report_);
 }

@@ -35,8 +35,14 @@ public:
     void held_by(std::string_view holder) { holders_.emplace(holder); }
     /// What the owner waits for before there can be copies.
     void waiting(std::string text) { waiting_.insert(std::move(text)); }
+    /// The same of a source that it names.
+    void missing(const std::string& text) {
+        missing_.insert(text);
+        waiting_.insert(text);
+    }
 
-    /// wanted, pending, synced, failed, failures, waiting, sources, holders; `changed` is the latest of the sources'.
+    /// wanted, pending, synced, failed, failures, waiting, missing, sources, holders; `changed` is the latest of the
+    /// sources'.
     policy::Report take();
 
 private:
@@ -52,6 +58,7 @@ private:
     std::vector<std::pair<std::size_t, std::size_t>> of_source_;  // where each source's begin and end in synced_
     std::set<std::string, std::less<>> holders_;
     std::set<std::string> waiting_;
+    std::set<std::string> missing_;
 };
 
 }  // namespace moontide::status

@@ -2,6 +2,7 @@
 
 #include "sync/finalizers.hpp"
 #include "sync/owner_sources.hpp"
+#include "sync/statuses.hpp"
 
 #include <algorithm>
 

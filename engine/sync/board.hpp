@@ -30,6 +30,7 @@ namespace moontide::sync {
 
 class OwnerSources;
 class Finalizers;
+class Statuses;
 
 /// The kinds that copies can have, by number. Any thread; only grows.
 class Kinds {
@@ -108,6 +109,7 @@ struct Board {
     std::vector<std::unique_ptr<SourceFeed>> sources;      // fixed once every policy watches
     std::unique_ptr<OwnerSources> owner_sources;           // set before the threads start
     std::unique_ptr<Finalizers> finalizers;                // set before the threads start
+    std::unique_ptr<Statuses> statuses;                    // set before the threads start; none with --dry-run
 
     /// GETs that prove a vanished source, lists of marked objects: work that settles later.
     std::atomic<int> inquiries{0};

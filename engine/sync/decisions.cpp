@@ -194,7 +194,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
             have.contest(target, unit.id);
             const auto* record = std::get_if<plan::Record>(&standing);
             const auto holder = record == nullptr ? std::optional<Unit>() : board_.units.get(record->unit);
-            if (holder) message = "is held for " + source_text(holder->bond) + " by policy " + holder->bond.policy;
+            if (holder) message = "is held for " + asker_text(holder->bond) + " by policy " + holder->bond.policy;
         } else if (wish != nullptr && !is_awaited(target, unit.id, standing)) {
             board_.queue.add_after({unit.id, target.namespace_name}, board_.options.refused_again, queue::Urgency::idle,
                                    queue::Delay::planned);
@@ -250,6 +250,19 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
     return order;
 }
 
+void Decisions::note_error(const Unit& unit, const plan::TargetKey& target, const policy::Refusal& refusal) {
+    const bool is_new = board_.have.with([&](plan::Have& have) {
+        const auto* known = have.troubles().find(target, unit.id);
+        const bool differs = known == nullptr || known->message != refusal.message;
+        have.troubles().put(target,
+                            {.unit = unit.id, .terminal = true, .reason = refusal.reason, .message = refusal.message});
+        return differs;
+    });
+    if (!is_new) return;
+    board_.metrics.error(unit.bond.policy, refusal.reason);
+    report_.policy_error(unit.id, refusal.namespace_name + ": " + refusal.message);
+}
+
 void Decisions::carry_out(const Unit& unit, RunningPolicy& running, Evaluated evaluated, bool urgent, bool first_look) {
     ask_holders(unit, evaluated.asked);
     for (std::size_t begin = 0; begin < evaluated.asked.size(); begin += at_once) {
@@ -266,13 +279,17 @@ void Decisions::carry_out(const Unit& unit, RunningPolicy& running, Evaluated ev
         board_.applier->submit(std::move(orders));
     }
     for (auto& refusal : evaluated.refusals) {
-        if (refusal.reason == "EvaluationFailed") {
-            report_.policy_error(unit.id, refusal.namespace_name + ": " + refusal.message);
+        const bool failed = refusal.reason == "EvaluationFailed";
+        const auto kind = board_.kinds.find(refusal.kind);
+        if (!kind) {
+            if (failed) report_.policy_error(unit.id, refusal.namespace_name + ": " + refusal.message);
             continue;
         }
-        const auto kind = board_.kinds.find(refusal.kind);
-        if (!kind) continue;
         const plan::TargetKey target{board_.names.id(refusal.namespace_name), board_.names.id(refusal.name), *kind};
+        if (failed) {
+            note_error(unit, target, refusal);
+            continue;
+        }
         board_.have.with([&](plan::Have& have) {
             note(have, unit, target, {.refused = true, .reason = refusal.reason, .message = refusal.message});
         });

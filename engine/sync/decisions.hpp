@@ -47,6 +47,8 @@ private:
     /// Zero: now. A repair that somebody keeps undoing waits longer each time.
     Milliseconds repair_delay(plan::Have& have, const Unit& unit, const plan::TargetKey& target);
     void note(plan::Have& have, const Unit& unit, const plan::TargetKey& target, plan::Trouble trouble);
+    /// What could not be evaluated: nothing but a change of its inputs helps.
+    void note_error(const Unit& unit, const plan::TargetKey& target, const policy::Refusal& refusal);
 
     Board& board_;
     Report& report_;

@@ -51,6 +51,10 @@ policy::Content part_content(const policy::Content& content) {
     return part;
 }
 
+bool selects_nothing(const policy::Into& into) {
+    return std::visit([](const auto& places) { return places.empty(); }, into.where_to);
+}
+
 /// Where a namespace's change concerns the unit: the `into` of all sources together.
 policy::Into together(const std::vector<policy::Into>& of_sources) {
     policy::Into all = of_sources.front();
@@ -86,7 +90,7 @@ public:
 
     Result<Evaluated> run() {
         policy::Wanted wanted;
-        wanted.waiting = [](const std::string&) {};
+        wanted.waiting = [this](std::string text) { evaluated_.waiting.push_back(std::move(text)); };
         wanted.refused = [this](policy::Refusal refusal) { evaluated_.refusals.push_back(std::move(refusal)); };
         wanted.depends = [this](const std::string& where, const kube::Ref& ref) { depends(where, ref); };
         wanted.copy = [this](policy::Copy copy) { take(std::move(copy)); };
@@ -107,6 +111,8 @@ public:
             };
             TRY_VOID(policy::want(shape_, lua_, subject_, view, bounds, wanted));
             settle_reach();
+            // Where another selection says where the copies belong, one that does not is no lack.
+            if (into_ && !selects_nothing(*into_)) evaluated_.waiting.clear();
         }
         if (broken_) return fail(*broken_);
         if (!evaluated_.incomplete && !only_) companions_.complete(unit_.id);

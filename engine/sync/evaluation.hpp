@@ -28,7 +28,8 @@ struct Asked {
 struct Evaluated {
     std::vector<Asked> asked;
     std::vector<policy::Refusal> refusals;
-    bool incomplete = false;  ///< something it needs is on its way; nothing is decided
+    std::vector<std::string> waiting;  ///< where none of `into` selects anything yet: what is awaited
+    bool incomplete = false;           ///< something it needs is on its way; nothing is decided
     /// Where the copies belong is for the owner to say, so that what a start finds dropped was its own doing.
     bool owner_decides = false;
 };

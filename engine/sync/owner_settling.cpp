@@ -7,19 +7,25 @@
 
 namespace moontide::sync {
 
-void OwnerSettling::look_at(const Unit& owner, RunningPolicy& running) {
-    if (is_busy(owner)) return;  // the end of that is told
-    if (owner.presence != Presence::present) return board_.finalizers->forget(owner.id);
-    if (owner.terminating) ending(owner, running);
+void OwnerSettling::look_at(const Unit& owner, const RunningPolicy& running) {
+    const bool busy = is_busy(owner);
+    if (busy) {
+        // The end of that is told.
+    } else if (owner.presence != Presence::present) {
+        board_.finalizers->forget(owner.id);
+    } else if (owner.terminating) {
+        ending(owner, running);
+    }
+    status_.tell(owner, running, busy, OwnerStatus::When::in_turn);
 }
 
 bool OwnerSettling::is_busy(const Unit& owner) const {
     const auto units = board_.units.of_owner(owner.id);
     const bool to_look_at = std::ranges::any_of(units, [&](plan::UnitId id) {
         const auto unit = board_.units.get(id);
-        return unit && unit->looked_at != unit->generation;
+        return unit && (unit->looked_at != unit->generation || unit->incomplete);
     });
-    if (to_look_at) return true;
+    if (to_look_at || (!owner.terminating && board_.finalizers->is_busy(owner.id))) return true;
     return board_.have.with([&](const plan::Have& have) {
         return std::ranges::any_of(units, [&](plan::UnitId unit) { return have.has_ticket(unit); });
     });

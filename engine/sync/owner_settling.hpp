@@ -3,15 +3,21 @@
 
 #include "sync/board.hpp"
 #include "sync/evaluation.hpp"
+#include "sync/owner_status.hpp"
 
 namespace moontide::sync {
 
 /// One a worker thread.
 class OwnerSettling {
 public:
-    OwnerSettling(Board& board, Evaluation& evaluation) : board_(board), evaluation_(evaluation) {}
+    OwnerSettling(Board& board, Report& report, Evaluation& evaluation)
+        : board_(board), status_(board, report, evaluation) {}
 
-    void look_at(const Unit& owner, RunningPolicy& running);
+    void look_at(const Unit& owner, const RunningPolicy& running);
+    /// The last word of an engine that ends.
+    void tell_at_end(const Unit& owner, const RunningPolicy& running) {
+        status_.tell(owner, running, is_busy(owner), OwnerStatus::When::now);
+    }
 
 private:
     /// Some of its units are still to be looked at, or a step of them is under way.
@@ -19,7 +25,7 @@ private:
     void ending(const Unit& owner, const RunningPolicy& running);
 
     Board& board_;
-    Evaluation& evaluation_;
+    OwnerStatus status_;
 };
 
 }  // namespace moontide::sync

@@ -19,7 +19,7 @@ Planner::Planner(Board& board, Reach& reach, Report& report, Companions& compani
       evaluation_(board, reach, companions),
       decisions_(board, report, evaluation_, seed),
       owners_(board, report, evaluation_, prove_),
-      settling_(board, evaluation_) {}
+      settling_(board, report, evaluation_) {}
 
 void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
     auto unit = board_.units.get(key.unit);
@@ -52,6 +52,12 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
         std::optional<std::string> only;
         if (!key.is_unit()) only = board_.names.text(key.spot);
         auto evaluated = evaluation_.evaluate(*unit, *running, **what, only);
+        if (evaluated && key.is_unit()) {
+            board_.units.change(unit->id, [&](Unit& known) {
+                known.incomplete = evaluated->incomplete;
+                known.waiting = evaluated->waiting;
+            });
+        }
         if (!evaluated) {
             failed_to = true;
             failed(*unit, evaluated.error().message);

@@ -44,6 +44,10 @@ std::string owner_text(const plan::Bond& bond) {
     return bond.owner.text();
 }
 
+std::string asker_text(const plan::Bond& bond) {
+    return bond.owner.name.empty() ? source_text(bond) : owner_text(bond);
+}
+
 std::string source_text(const plan::Bond& bond) {
     if (!bond.group.empty()) return bond.policy + " group " + bond.group;
     if (bond.source.name.empty()) return bond.owner.name.empty() ? bond.policy : owner_text(bond);
@@ -97,15 +101,17 @@ void Report::done(plan::UnitId id, const policy::Target& target, Deed::What what
                          {"reason", why}});
     if (board_.on_deed) board_.on_deed({what, unit->bond.policy, source, target, std::string(why)});
 
+    // All that was done for an owner is one Event, however many sources it has.
+    const auto asker = unit->owner == 0 ? id : unit->owner;
     const bool first = passes_.with([&](auto& passes) {
-        auto& pass = passes[id];
+        auto& pass = passes[asker];
         const bool is_first = pass.copied.empty() && pass.removed.empty();
         const bool copied = what == Deed::What::created || what == Deed::What::replaced;
         (copied ? pass.copied : pass.removed).insert(target.namespace_name);
         return is_first;
     });
     if (first) {
-        io_.post([this, id] { io_.after(pass_lasts, [this, id] { tell_pass(id); }); });
+        io_.post([this, asker] { io_.after(pass_lasts, [this, asker] { tell_pass(asker); }); });
     }
 }
 
@@ -170,6 +176,15 @@ void Report::policy_error(plan::UnitId id, const std::string& message) {
     log::error("policy error",
                {{"source", source_text(unit->bond)}, {"policy", unit->bond.policy}, {"message", message}});
     tell(*unit, status::Notice::Type::warning, "PolicyError", message, "");
+}
+
+void Report::status_error(plan::UnitId id, const std::string& message) {
+    const auto unit = board_.units.get(id);
+    if (!unit) return;
+    board_.metrics.error(unit->bond.policy, "StatusFailed");
+    log::error("policy error",
+               {{"owner", owner_text(unit->bond)}, {"policy", unit->bond.policy}, {"message", message}});
+    tell(*unit, status::Notice::Type::warning, "PolicyError", message, "status");
 }
 
 void Report::would(plan::UnitId id, const policy::Target& target, std::string_view step, std::string_view why) {

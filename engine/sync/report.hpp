@@ -23,6 +23,8 @@ public:
     void trouble(plan::UnitId unit, const policy::Target& target, const plan::Trouble& trouble);
     /// The evaluation of a whole unit failed.
     void policy_error(plan::UnitId unit, const std::string& message);
+    /// What the policy tells of an owner could not be made.
+    void status_error(plan::UnitId owner, const std::string& message);
     /// `--dry-run`: what would be done.
     void would(plan::UnitId unit, const policy::Target& target, std::string_view step, std::string_view why);
     /// A rival keeps editing a copy.
@@ -51,6 +53,8 @@ private:
 std::string log_kind(std::string_view kind);
 /// "ConfigMapSyncer team/web".
 std::string owner_text(const plan::Bond& bond);
+/// Who asks for the copies: the owner, else the source.
+std::string asker_text(const plan::Bond& bond);
 /// "flux-system/shared", or the group's or policy's name.
 std::string source_text(const plan::Bond& bond);
 

@@ -39,12 +39,15 @@ struct Unit {
     plan::UnitId in_group = 0;    ///< of a source whose policy groups: the group's unit; 0 where it stands alone
     plan::UnitId owner = 0;       ///< the unit of its owner; 0 where the source is its own
     std::string error = {};       ///< why its last evaluation failed; empty: it did not
+    bool incomplete = false;      ///< something that it needs is on its way
+    std::vector<std::string> waiting = {};  ///< where none of `into` selects anything yet: what is awaited
     std::string changed = {};     ///< when a copy of it was last written, RFC 3339; empty: not since the start
     std::uint64_t looked_at = 0;  ///< the generation that was looked at last
 
     // Of an owner.
     bool awaits_sources = false;           ///< what it selects is not known yet
     bool terminating = false;              ///< it is being deleted
+    std::string status_error = {};         ///< why the policy's `status` failed last; empty: it did not
     bool unselected = false;               ///< its policy's `where` means it no more
     std::size_t content = 0;               ///< a hash of all but its status and what the server writes
     bool held = false;                     ///< it carries the policy's finalizer

@@ -9,9 +9,10 @@ namespace {
 
 const kube::Kind definition{.api_version = "apiextensions.k8s.io/v1", .kind = "CustomResourceDefinition"};
 
-Json definition_of(const std::string& group) {
+Json definition_of(const std::string& group, Copiers::Status status) {
     const Json free = {{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}};
     const Json schema = {{"type", "object"}, {"properties", {{"spec", free}, {"status", free}}}};
+    const bool served = status == Copiers::Status::served;
     return {{"apiVersion", definition.api_version},
             {"kind", definition.kind},
             {"metadata", {{"name", "copiers." + group}}},
@@ -22,14 +23,17 @@ Json definition_of(const std::string& group) {
               {"versions", Json::array({{{"name", "v1"},
                                          {"served", true},
                                          {"storage", true},
-                                         {"subresources", {{"status", Json::object()}}},
+                                         {"subresources", served ? Json{{"status", Json::object()}} : Json::object()},
                                          {"schema", {{"openAPIV3Schema", schema}}}}})}}}};
 }
 
 }  // namespace
 
-Copiers::Copiers(World& world, std::string group)
-    : world_(world), group_(group.empty() ? "sync.example.com" : std::move(group)), own_group_(!group.empty()) {
+Copiers::Copiers(World& world, std::string group, Status status)
+    : world_(world),
+      group_(group.empty() ? "sync.example.com" : std::move(group)),
+      own_group_(!group.empty()),
+      status_(status) {
     own_group_ = group_ != "sync.example.com";
     if (!own_group_) install();
 }
@@ -48,7 +52,7 @@ Copiers::~Copiers() {
 
 void Copiers::install() {
     const kube::Ref name{definition, {}, "copiers." + group_};
-    if (!world_.api.find(name)) world_.api.create(definition_of(group_));
+    if (!world_.api.find(name)) world_.api.create(definition_of(group_, status_));
     world_.await("copiers are served", [&](const Objects&) -> std::string {
         const auto there = world_.api.find(name);
         for (const auto& condition : there->value("/status/conditions"_json_pointer, Json::array())) {

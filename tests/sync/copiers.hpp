@@ -12,8 +12,9 @@ namespace moontide::test {
 /// Owners of one World, in its namespace of sources. At its end they are gone, finalizers or not.
 class Copiers {
 public:
+    enum class Status { served, not_served };
     /// `group`: empty for the one that all tests share, whose definition is there at once.
-    explicit Copiers(World& world, std::string group = {});
+    explicit Copiers(World& world, std::string group = {}, Status status = Status::served);
     ~Copiers();
     Copiers(const Copiers&) = delete;
     Copiers& operator=(const Copiers&) = delete;
@@ -48,6 +49,7 @@ private:
     std::string group_;
     std::vector<std::string> made_;
     bool own_group_;
+    Status status_;
 };
 
 }  // namespace moontide::test

@@ -58,15 +58,16 @@ TEST_CASE("Ready says what a pass came to, and names what failed") {
                     "namespace does not exist; and 998 more"});
     auto missing = report(0);
     missing.waiting = {"ConfigMap infra/ca does not exist"};
-    missing.source_missing = true;
+    missing.missing = missing.waiting;
+    missing.waiting.push_back("source.labels.team is missing");
     rows.push_back(
         {"the source is not there", missing, "False", "SourceNotFound", "ConfigMap infra/ca does not exist"});
-    missing.source_missing = false;
+    missing.missing.clear();
     missing.waiting = {"owner.spec.targetNamespaces is missing"};
     rows.push_back({"something is awaited", missing, "False", "Waiting", "owner.spec.targetNamespaces is missing"});
     missing.wanted = 1;
-    rows.push_back(
-        {"one selection selects nothing, another does", missing, "True", "SyncSuccessful", "1 copy is as wanted"});
+    rows.push_back({"one selection selects nothing, another does", missing, "True", "SyncSuccessful",
+                    "1 copy is as wanted; awaited: owner.spec.targetNamespaces is missing"});
     rows.push_back({"nothing is selected", report(0), "True", "SyncSuccessful", "0 copies are as wanted"});
     auto broken = report(2);
     broken.error = "policy.lua:3: 'into': an error";

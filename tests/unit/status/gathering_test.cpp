@@ -49,13 +49,15 @@ TEST_CASE("without lists copies are counted and not named") {
     Gathering gathering(Gathering::Lists::left_out);
     gathering.source("infra", "a", std::nullopt);
     gathering.synced("apps");
-    gathering.waiting("ConfigMap infra/b does not exist");
-    gathering.waiting("ConfigMap infra/b does not exist");
+    gathering.waiting("source.labels.team is missing");
+    gathering.missing("ConfigMap infra/b does not exist");
+    gathering.missing("ConfigMap infra/b does not exist");
     gathering.held_by("ConfigMapSyncer default/other");
     const auto report = gathering.take();
     CHECK(report.wanted == 1);
     CHECK(report.synced.empty());
-    CHECK(report.waiting == Names{"ConfigMap infra/b does not exist"});
+    CHECK(report.waiting == Names{"ConfigMap infra/b does not exist", "source.labels.team is missing"});
+    CHECK(report.missing == Names{"ConfigMap infra/b does not exist"});
     CHECK(report.holders == Names{"ConfigMapSyncer default/other"});
     CHECK(!report.changed);
 }

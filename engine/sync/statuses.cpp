@@ -1,0 +1,121 @@
+#include "sync/statuses.hpp"
+
+#include "status/conditions.hpp"
+
+#include <utility>
+
+namespace moontide::sync {
+
+namespace {
+/// What a policy makes of a report is made so often.
+constexpr Milliseconds settled_again{1'000};
+/// A pass that is over sooner is told by its end alone,
+constexpr Milliseconds long_pass{2'000};
+/// and how far a longer one is, so often.
+constexpr Milliseconds under_way_again{5'000};
+}  // namespace
+
+Statuses::Statuses(Board& board, Loop& io, status::StatusWriterOptions options)
+    : board_(board),
+      writer_(io, *board.client, std::move(options), [this](const status::Stated& stated) { told(stated); }) {}
+
+nlohmann::json Statuses::standing(const Known* known, const kube::Object& object) {
+    if (known != nullptr && known->uid == object.uid()) {
+        if (known->submitted) return *known->submitted;
+        // The watch has yet to show what was written last.
+        if (known->version > object.resource_version()) return known->made;
+    }
+    const auto json = nlohmann::json::parse(object.json(), nullptr, false);
+    return json.is_object() ? json.value("status", nlohmann::json()) : nlohmann::json();
+}
+
+nlohmann::json Statuses::standing(plan::UnitId owner, const kube::Object& object) const {
+    return known_.with([&](const auto& known) {
+        const auto found = known.find(owner);
+        return standing(found == known.end() ? nullptr : &found->second, object);
+    });
+}
+
+void Statuses::tell(plan::UnitId owner, const kube::Resource& resource, const kube::Object& object,
+                    nlohmann::json status) {
+    const bool is_news = known_.with([&](auto& all) {
+        auto& known = all[owner];
+        if (known.uid != object.uid()) {
+            Known fresh;
+            fresh.uid = object.uid();
+            fresh.told = known.told;
+            fresh.next = known.next;
+            known = std::move(fresh);
+        }
+        const auto stands = standing(&known, object);
+        if (status::says_the_same(status, stands)) return false;
+        // Sent once, and the server made of it what stands.
+        const bool is_settled = !known.submitted && known.sent && status::says_the_same(status, *known.sent) &&
+                                status::says_the_same(stands, known.made);
+        if (is_settled) return false;
+        known.submitted = status;
+        return true;
+    });
+    if (!is_news) return;
+    writer_.write({resource, std::string(object.namespace_name()), std::string(object.name()),
+                   std::string(object.uid()), std::move(status), owner});
+}
+
+Milliseconds Statuses::due_in(plan::UnitId owner, bool settled) {
+    const auto now = std::chrono::steady_clock::now();
+    return known_.with([&](auto& all) {
+        auto& known = all[owner];
+        auto due = now;
+        if (settled) {
+            known.next.reset();
+            if (known.told) due = *known.told + settled_again;
+        } else {
+            if (!known.next) known.next = now + long_pass;
+            due = *known.next;
+        }
+        if (due > now) return std::chrono::ceil<Milliseconds>(due - now);
+        if (settled) {
+            known.told = now;
+        } else {
+            known.next = now + under_way_again;
+        }
+        return Milliseconds(0);
+    });
+}
+
+void Statuses::forget(plan::UnitId owner) {
+    known_.with([&](auto& all) { all.erase(owner); });
+}
+
+void Statuses::told(const status::Stated& stated) {
+    const auto& statement = stated.statement;
+    known_.with([&](auto& all) {
+        const auto found = all.find(statement.number);
+        if (found == all.end() || found->second.uid != statement.uid) return;
+        auto& known = found->second;
+        // Another one has taken its place meanwhile.
+        const bool is_last = known.submitted && *known.submitted == statement.status;
+        switch (stated.what) {
+            case status::Stated::What::written:
+                if (is_last) known.submitted.reset();
+                known.version = stated.resource_version;
+                known.made = stated.live;
+                known.sent.reset();
+                if (!status::says_the_same(stated.live, statement.status)) known.sent = statement.status;
+                break;
+            case status::Stated::What::gone:
+                all.erase(found);
+                break;
+            case status::Stated::What::unavailable:
+            case status::Stated::What::refused:
+                break;
+        }
+    });
+    if (stated.what == status::Stated::What::refused) {
+        const auto unit = board_.units.get(statement.number);
+        if (unit) board_.metrics.error(unit->bond.policy, "StatusRefused");
+    }
+    board_.stirred();
+}
+
+}  // namespace moontide::sync

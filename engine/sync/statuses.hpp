@@ -1,0 +1,57 @@
+// What owners were told: what is on its way, what stands, and the one who writes it.
+#pragma once
+
+#include "base/guarded.hpp"
+#include "base/loop.hpp"
+#include "status/writer.hpp"
+#include "sync/board.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+
+#include <nlohmann/json.hpp>
+
+namespace moontide::sync {
+
+/// Any thread, but for close().
+class Statuses {
+public:
+    Statuses(Board& board, Loop& io, status::StatusWriterOptions options);
+
+    /// The owner's status as it is, or will be with what is on its way; null where it has none. `object` is what the
+    /// watch shows.
+    nlohmann::json standing(plan::UnitId owner, const kube::Object& object) const;
+    /// Writes it unless it is what stands.
+    void tell(plan::UnitId owner, const kube::Resource& resource, const kube::Object& object, nlohmann::json status);
+    /// How long the owner is not to be told yet: one that has settled once a second, one whose pass is under way when
+    /// that takes long, and then now and then. Zero: now, which counts.
+    Milliseconds due_in(plan::UnitId owner, bool settled);
+    void forget(plan::UnitId owner);
+
+    /// Statements that are not written yet.
+    std::size_t waiting() const { return writer_.waiting(); }
+    /// Io thread: what waits is written at once, and `drained` runs when the last answer has come.
+    void close(std::function<void()> drained) { writer_.close(std::move(drained)); }
+
+private:
+    struct Known {
+        std::string uid;
+        std::optional<nlohmann::json> submitted;  ///< on its way, or refused and tried again
+        kube::ResourceVersion version = 0;        ///< of the owner, as the last answer had it
+        nlohmann::json made;                      ///< what the server made of the last one
+        std::optional<nlohmann::json> sent;       ///< where that is not what was sent: the definition lacks a field
+        std::optional<Instant> told;              ///< of a settled pass, last
+        std::optional<Instant> next;              ///< while a pass is under way: when that is to be told
+    };
+
+    static nlohmann::json standing(const Known* known, const kube::Object& object);
+    void told(const status::Stated& stated);
+
+    Board& board_;
+    Guarded<std::unordered_map<plan::UnitId, Known>> known_;
+    status::StatusWriter writer_;
+};
+
+}  // namespace moontide::sync
