@@ -88,7 +88,9 @@ public:
     void list() const {
         std::map<std::string, std::size_t> copies;
         for (const auto& copy : copies_) ++copies[copy.bond.policy];
-        for (const auto& [policy, owners] : owners_) copies.try_emplace(policy, 0);
+        for (const auto& [policy, owners] : owners_) {
+            if (!owners.empty()) copies.try_emplace(policy, 0);
+        }
         if (copies.empty()) {
             fmt::print(around_.out, "no policy has left anything for instance {}\n", flags_.instance);
             return;
