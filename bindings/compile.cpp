@@ -14,6 +14,13 @@
 namespace moontide::bindings {
 namespace {
 
+/// A pattern is written in the policy; what a placeholder brings is a name.
+bool asks_for_names_alone(const SelectionShape& selection) {
+    const bool named = selection.names && selection.names->text() != nullptr && !selection.names->is_literal();
+    return named && !selection.labels && !selection.annotations && !selection.selector && !selection.where &&
+           selection.except.empty();
+}
+
 /// Written only where the configuration's `kinds` names them: what they hold is rights, or concerns the whole cluster.
 constexpr std::array<std::string_view, 25> kinds_to_name = {
     "APIService",
@@ -244,6 +251,7 @@ void Compiler::read_where_to(int table) {
         }
         auto into = selections(index, path, Use::namespaces, source_scope_, where_scope_);
         if (into.empty()) reject(path, "'into' is an empty list");
+        out_.shape.needs_namespaces = !std::ranges::all_of(into, asks_for_names_alone);
         out_.into = std::move(into);
     });
 }

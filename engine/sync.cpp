@@ -249,10 +249,14 @@ void Engine::tell_owners() {
 
 std::vector<Ailment> Engine::ailments() const {
     std::vector<Ailment> found;
+    const bool some_work = std::any_of(board_.policies.begin(), board_.policies.end(),
+                                       [](const auto& running) { return running->ready.load(); });
     for (const auto& running : board_.policies) {
         const auto waiting = running->waiting_for.with([](const auto& text) { return text; });
         if (!waiting.empty()) {
-            found.push_back({"policy " + running->shape().name, "waits for " + waiting, running->unasked});
+            const bool others_work = board_.namespaces_hidden && some_work;
+            found.push_back(
+                {"policy " + running->shape().name, "waits for " + waiting, running->unasked || others_work});
         } else if (!running->ready) {
             found.push_back({"policy " + running->shape().name, "its caches are not synced yet"});
         }

@@ -59,7 +59,9 @@ struct Deed {
 struct Ailment {
     std::string name;  ///< "watch configmaps in flux-system"
     std::string message;
-    bool unasked = false;  ///< the kind of a policy's owners is not installed: nobody can have asked for anything
+    /// Nobody waits for it: a policy whose owners' kind is not installed, so that nobody can have asked for anything;
+    /// or one that needs the right to read namespaces, where others work without.
+    bool unasked = false;
 };
 
 /// What waits for a yes because too much vanished at once.

@@ -1,6 +1,7 @@
 // moontide demo: a cluster in this process, one of the built-in policies, and a short story told as it happens.
 #include "base/nearest.hpp"
 #include "cli/command.hpp"
+#include "cli/demo_database.hpp"
 #include "cli/demo_steps.hpp"
 #include "cli/embedded_files.hpp"
 #include "cli/kubeconfig_file.hpp"
@@ -107,10 +108,7 @@ public:
         stage->api_ = TRY(kube::Blocking::connect(access, client));
         if (name == first_story) stage->world_ = TRY(DemoWorld::look(*stage->api_));
         if (name == "config-mirror") {
-            TRY_VOID(
-                kube::accepted("the mirror", stage->api_->patch(mirror, kube::PatchType::merge, without_database)));
-            story.text(
-                "There is no database here: the mirror goes without one (examples/config-mirror/run.sh has one).");
+            TRY_VOID(stage->set_database(story));
         }
 
         const auto text = std::ranges::find(bindings.builtins, name, &PolicyText::name);
@@ -126,6 +124,7 @@ public:
         return stage;
     }
 
+    bool has_database() const { return database_ != nullptr; }
     kube::Blocking& api() { return *api_; }
     const DemoWorld& world() const { return world_; }
     Instant began() const { return began_; }
@@ -134,6 +133,25 @@ public:
     std::atomic<bool> deeds_are_told = false;
 
 private:
+    Result<void> set_database(Story& story) {
+        database_ = TRY(DemoDatabase::start());
+        if (!database_) {
+            story.text("There is no PostgreSQL on this machine, so the mirror goes without a database.");
+            TRY_VOID(kube::accepted("the mirror", api_->patch(mirror, kube::PatchType::merge, without_database)));
+            return {};
+        }
+        story.text(fmt::format("The database is a PostgreSQL on a socket in {}.", database_->folder()));
+        const nlohmann::json secret{
+            {"apiVersion", "v1"},
+            {"kind", "Secret"},
+            {"metadata", {{"namespace", "configmirror-system"}, {"name", "rds-credentials"}}},
+            {"stringData",
+             {{"host", database_->folder()}, {"dbname", "postgres"}, {"username", "postgres"}, {"password", "none"}}}};
+        TRY_VOID(kube::accepted("the database's Secret", api_->create(secret.dump())));
+        return {};
+    }
+
+    std::unique_ptr<DemoDatabase> database_;  // outlives the engine
     std::unique_ptr<sandbox::Sandbox> sandbox_;
     std::unique_ptr<kube::Blocking> api_;
     DemoWorld world_;
@@ -165,7 +183,8 @@ int demo(const DemoFlags& flags, const Surroundings& around) {
     if (told) {
         story.fact("story", {told->title()});
         story.gap();
-        if (!told->tell((*stage)->api(), story, stopped)) return exit_code::failed;
+        const auto database = (*stage)->has_database() ? ToldStory::Database::there : ToldStory::Database::none;
+        if (!told->tell((*stage)->api(), story, database, stopped)) return exit_code::failed;
     } else {
         const auto& world = (*stage)->world();
         std::vector<std::string> sources;

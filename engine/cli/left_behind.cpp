@@ -111,22 +111,29 @@ Result<void> LeftBehind::each(const kube::Resource& resource, std::string_view q
 
 void LeftBehind::add_claims(const kube::Resource& resource, const json& object, std::vector<LeftCopy>& copies) const {
     const kube::Ref ref{resource.kind, text_at(object, "/metadata/namespace"), text_at(object, "/metadata/name")};
-    const plan::Place here{cluster_, ref.namespace_name, ref.name};
     const auto annotations = object.value("/metadata/annotations"_json_pointer, json::object());
     for (const auto& [key, value] : annotations.items()) {
         const bool part = key.starts_with(plan::marks::part_claim);
         if ((key != plan::marks::claim && !part) || !value.is_string()) continue;
         auto claim = plan::Claim::parse(value.get_ref<const std::string&>());
-        if (!claim || claim->instance != instance_ || claim->place != here) continue;
+        if (!claim || claim->instance != instance_) continue;
+        const auto& place = claim->place;
+        if (std::ranges::find(clusters_, place.cluster) == clusters_.end()) continue;
+        if (place.namespace_name != ref.namespace_name || place.name != ref.name) continue;
         copies.push_back(
             {resource, ref, std::move(claim->bond), part ? key.substr(plan::marks::part_claim.size()) : std::string()});
     }
 }
 
 Result<std::vector<LeftCopy>> LeftBehind::copies() {
-    const auto system =
-        TRY(kube::accepted("the namespace kube-system", api_.get({{"v1", "Namespace"}, "", "kube-system"})));
-    cluster_ = text_at(TRY(parsed("the namespace kube-system", system)), "/metadata/uid");
+    // Engines that may not read namespaces know the cluster by the other one.
+    for (const kube::Ref& mark :
+         {kube::Ref{{"v1", "Namespace"}, "", "kube-system"},
+          kube::Ref{{"v1", "ConfigMap"}, "kube-system", "extension-apiserver-authentication"}}) {
+        const auto answer = TRY(api_.get(mark));
+        if (answer.ok()) clusters_.push_back(text_at(TRY(parsed(mark.text(), answer)), "/metadata/uid"));
+    }
+    if (clusters_.empty()) return fail("neither the namespace kube-system nor a ConfigMap in it may be read");
     std::vector<LeftCopy> found;
     const auto resources = TRY(all_resources());
     for (const auto& resource : resources) {
@@ -191,7 +198,7 @@ Result<bool> LeftBehind::try_release(const LeftCopy& copy) {
     }
     order.step = step;
 
-    const apply::Signature signature{instance_, cluster_};
+    const apply::Signature signature{instance_, {}};
     apply::AtomicLists lists;
     auto next = TRY(apply::first(order, address, signature, answer.body, lists));
     while (auto* call = std::get_if<kube::Call>(&next)) {

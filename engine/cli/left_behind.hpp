@@ -66,7 +66,7 @@ private:
 
     kube::Blocking& api_;
     std::string instance_;
-    std::string cluster_;  ///< the uid of kube-system
+    std::vector<std::string> clusters_;  ///< the marks by which claims may name this one
     std::function<void(std::string)> note_;
 };
 

@@ -25,15 +25,18 @@ namespace moontide::cli {
 ///   - {of: {apiVersion, kind, namespace, name}, at: a JSON pointer, is: a value}
 ///   - {of: ..., gone: true}
 ///   detail: a line below the sentence
+///   database: true, where the step is left out without a database
 /// `apiVersion` may be left out of Kubernetes' own kinds.
 class ToldStory {
 public:
+    enum class Database { there, none };
+
     /// Errors name the file and the step.
     static Result<ToldStory> read(std::string_view text, std::string_view file);
 
     const std::string& title() const { return title_; }
     /// Up to the first step that does not come true; false where there is one or `stopped` says so between the steps.
-    bool tell(kube::Blocking& api, Story& story, const std::function<bool()>& stopped) const;
+    bool tell(kube::Blocking& api, Story& story, Database database, const std::function<bool()>& stopped) const;
 
 private:
     struct Expectation {
@@ -45,6 +48,7 @@ private:
     struct Step {
         std::string say;
         std::string detail;
+        bool database = false;
         nlohmann::json create;
         nlohmann::json with;
         kube::Ref patched;  ///< no name: nothing is

@@ -146,7 +146,8 @@ struct Shape {
     bool has_group = false;
     bool has_with = false;
     bool consent = false;
-    bool has_status = false;  ///< it tells more of an owner than conditions
+    bool needs_namespaces = true;  ///< `into` asks for more of namespaces than names that owners or sources say
+    bool has_status = false;       ///< it tells more of an owner than conditions
     bool has_store = false;
     /// Among them are the types of all conditions that it tells: such a one that it tells no more goes.
     std::set<std::string> condition_types = {};

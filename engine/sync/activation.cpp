@@ -16,8 +16,6 @@ namespace moontide::sync {
 
 namespace {
 
-/// The cluster's identity is asked for again quickly: nothing can begin before.
-constexpr Milliseconds identify_again{1'000};
 /// Policies that cannot be looked at yet hold the others up no longer than this.
 constexpr Milliseconds patience{5'000};
 
@@ -37,6 +35,7 @@ Activation::Activation(Board& board, Loop& io, Reach& reach) : board_(board), io
 Activation::~Activation() = default;
 
 void Activation::begin() {
+    begun_.assign(board_.policies.size(), false);
     for (auto& running : board_.policies) {
         auto from = watched_by(*running);
         if (!from) {
@@ -49,42 +48,8 @@ void Activation::begin() {
     identify();
 }
 
-void Activation::identify() {
-    kube::Call call;
-    call.path = "/api/v1/namespaces/kube-system";
-    call.accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
-    board_.client->send(std::move(call), [this](Result<kube::Answer> answer) {
-        if (board_.stopping) return;
-        std::string uid;
-        if (answer && answer->ok()) {
-            const auto object = nlohmann::json::parse(answer->body, nullptr, false);
-            if (object.is_object()) uid = object.value("/metadata/uid"_json_pointer, std::string());
-        }
-        if (uid.empty()) {
-            const auto message = answer ? kube::read_status(*answer).message : answer.error().message;
-            if (std::exchange(unidentified_, message) != message) {
-                log::warn("cannot read the namespace kube-system, whose uid tells clusters apart; asked again",
-                          {{"message", message}});
-            }
-            for (auto& running : board_.policies) {
-                running->waiting_for.with([&](auto& text) { text = "the namespace kube-system: " + message; });
-            }
-            io_.after(identify_again, [this] {
-                if (!board_.stopping) identify();
-            });
-            return;
-        }
-        board_.cluster = uid;
-        watch_namespaces();
-        for (auto& running : board_.policies) {
-            if (running->from.empty()) continue;
-            running->waiting_for.with([](auto& text) { text.clear(); });
-            resolve(*running, 0, {});
-        }
-    });
-}
-
 void Activation::watch_namespaces() {
+    namespaces_asked_ = true;
     const auto changed = [this](const cache::Change& change) {
         const auto& object = change.after ? change.after : change.before;
         const auto name = board_.names.id(object->name());
@@ -93,7 +58,10 @@ void Activation::watch_namespaces() {
     board_.ingest->post([this, changed] {
         namespaces_ = std::make_unique<cache::Feed>(
             board_.namespaces, namespace_kind, [](const kube::Metadata&) { return true; }, changed,
-            [this](bool) { check_all(); });
+            [this](bool) {
+                board_.namespaces_hidden = false;
+                check_all();
+            });
         board_.ingest->add({*kube::well_known(namespace_kind), {}, {}, {}, true}, *namespaces_);
     });
 }
@@ -227,7 +195,8 @@ void Activation::check_all() {
 }
 
 void Activation::check(RunningPolicy& running) {
-    if (running.ready || !running.watching || !board_.namespaces.synced()) return;
+    const bool by_name = board_.namespaces_hidden && !running.shape().needs_namespaces;
+    if (running.ready || !running.watching || (!by_name && !board_.namespaces.synced())) return;
     const auto synced = [](const SourceFeed* feed) { return feed->store.synced(); };
     if (!std::all_of(running.feeds.begin(), running.feeds.end(), synced)) return;
     const auto& kinds = copy_kinds_[running.index];

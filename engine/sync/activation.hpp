@@ -37,6 +37,11 @@ public:
 
 private:
     void identify();
+    /// The other way to tell clusters apart; then every policy that may begin does.
+    void identify_by_config_map(std::string message);
+    void begin_policies();
+    /// Of an object by its path: its uid, or none with the answer's status and message.
+    void ask_uid(const char* path, std::function<void(std::string uid, int status, std::string message)> told);
     void watch_namespaces();
     void resolve(RunningPolicy& running, std::size_t next, std::vector<kube::Resource> found);
     void watch(RunningPolicy& running, const std::vector<kube::Resource>& resources);
@@ -58,6 +63,8 @@ private:
     Board& board_;
     Loop& io_;
     Reach& reach_;
+    std::vector<bool> begun_;                  // of each policy: its kinds are asked for; io thread
+    bool namespaces_asked_ = false;            // they may be read; io thread
     std::string unidentified_;                 // why the cluster's identity is not known yet, as it was told
     std::unique_ptr<cache::Feed> namespaces_;  // ingest thread
     std::map<std::pair<plan::KindId, plan::Watched>, std::unique_ptr<Copies>> copies_;  // ingest thread

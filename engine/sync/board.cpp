@@ -5,6 +5,9 @@
 #include "sync/statuses.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
 
 namespace moontide::sync {
 
@@ -52,6 +55,19 @@ void Board::stirred() {
 
 policy::Target Board::describe(const plan::TargetKey& target) const {
     return {{}, names.text(target.namespace_name), kinds.resource(target.kind).kind, names.text(target.name)};
+}
+
+bool Board::is_here(const plan::Place& place, std::string_view namespace_name, std::string_view name) const {
+    const bool in_cluster = place.cluster == cluster || (!cluster_too.empty() && place.cluster == cluster_too);
+    return in_cluster && place.namespace_name == namespace_name && place.name == name;
+}
+
+kube::ObjectPtr Board::namespace_named(std::string_view name) const {
+    if (!namespaces_hidden) return namespaces.find({}, name);
+    kube::Reader reader;
+    const nlohmann::json object{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}};
+    auto read = kube::Object::read(reader, object.dump());
+    return read ? std::move(*read) : nullptr;
 }
 
 }  // namespace moontide::sync

@@ -98,6 +98,11 @@ struct Board {
     std::unique_ptr<apply::Applier> applier;
     std::unique_ptr<status::Events> events;
     std::string cluster;  // uid of kube-system; set before the first policy is ready
+    /// By which an engine knows it that may not read namespaces: the uid of a ConfigMap that every API server keeps.
+    /// Set with it; empty where it may not be read.
+    std::string cluster_too;
+    /// Namespaces may not be read: those that policies name are taken to be there, and their own list is not awaited.
+    std::atomic<bool> namespaces_hidden{false};
 
     plan::Names names;
     Kinds kinds;
@@ -122,6 +127,10 @@ struct Board {
 
     RunningPolicy* running(std::size_t policy) { return policy < policies.size() ? policies[policy].get() : nullptr; }
     policy::Target describe(const plan::TargetKey& target) const;
+    /// Whether a claim for that place is for this one: else its object is a clone.
+    bool is_here(const plan::Place& place, std::string_view namespace_name, std::string_view name) const;
+    /// Null: it is not there.
+    kube::ObjectPtr namespace_named(std::string_view name) const;
 };
 
 }  // namespace moontide::sync

@@ -22,8 +22,7 @@ bool is_known(const plan::Record* known, const plan::Uid& uid, kube::ResourceVer
 /// A claim of ours for the place where it stands. Another place: a clone, its user's. Another instance: another
 /// engine's.
 bool is_ours(const Board& board, const plan::Live& live, const plan::Claim& claim) {
-    return claim.instance == board.options.instance &&
-           claim.place == plan::Place{board.cluster, live.namespace_name, live.name};
+    return claim.instance == board.options.instance && board.is_here(claim.place, live.namespace_name, live.name);
 }
 
 plan::Record record_from(Board& board, const plan::Live& live, const plan::Claim& claim) {

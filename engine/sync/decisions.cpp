@@ -211,8 +211,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         if (board_.options.dry_run) return std::nullopt;
     } else if (removes) {
         const Gate::Drop drop{unit.id, target.namespace_name};
-        if (first_look && board_.namespaces.find({}, board_.names.text(target.namespace_name)))
-            running.gate.dropped(drop);
+        if (first_look && board_.namespace_named(board_.names.text(target.namespace_name))) running.gate.dropped(drop);
         if (running.gate.holds(drop)) return std::nullopt;
         // A source that wants it next takes it over in place; its look turns this into a Replace.
         const auto candidates = have.candidates(target);

@@ -26,7 +26,7 @@ public:
     BoardView(const Board& board, Companions& companions, bool& incomplete)
         : board_(board), companions_(companions), incomplete_(incomplete) {}
 
-    kube::ObjectPtr namespace_object(std::string_view name) const override { return board_.namespaces.find({}, name); }
+    kube::ObjectPtr namespace_object(std::string_view name) const override { return board_.namespace_named(name); }
     std::shared_ptr<const std::vector<kube::ObjectPtr>> namespaces() const override { return board_.namespaces.all(); }
     kube::ObjectPtr find(const kube::Ref& ref) const override {
         auto answer = companions_.find(ref);
@@ -348,7 +348,7 @@ bool Evaluation::keeps_orphan(const Unit& unit, const RunningPolicy& running, co
     policy::Inputs inputs;
     inputs.owner = selected->owner;
     const auto into = evaluator(running).into(inputs);
-    const auto object = board_.namespaces.find({}, namespace_name);
+    const auto object = board_.namespace_named(namespace_name);
     if (!into || into->reads.source || !object) return true;
     const auto metadata = reader_.metadata(object->json());
     return !metadata || may_reach(*into, *metadata);
@@ -363,7 +363,7 @@ bool Evaluation::reaches(const Unit& unit, const RunningPolicy& running, const s
     }
     const auto into = evaluator(running).into(inputs);
     if (!into || into->reads.source || (into->reads.owner && unit.owner == 0)) return false;
-    const auto object = board_.namespaces.find({}, namespace_name);
+    const auto object = board_.namespace_named(namespace_name);
     if (!object) return false;
     const auto metadata = reader_.metadata(object->json());
     return metadata && may_reach(*into, *metadata);

@@ -202,9 +202,9 @@ private:
         const auto live = reader_.read(item.dump());
         if (!live) return;
         auto& board = self_.board_;
-        const plan::Place here{board.cluster, live->namespace_name, live->name};
         const auto is_ours = [&](const plan::Claim& claim) {
-            return claim.instance == board.options.instance && claim.place == here &&
+            return claim.instance == board.options.instance &&
+                   board.is_here(claim.place, live->namespace_name, live->name) &&
                    claim.bond.policy == unit_->bond.policy && claim.bond.owner == unit_->bond.owner &&
                    claim.bond.owner_uid == unit_->bond.owner_uid;
         };

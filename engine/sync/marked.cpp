@@ -92,8 +92,8 @@ struct Listing : std::enable_shared_from_this<Listing> {
         const auto* instance = kube::find(object.labels, plan::marks::instance);
         if (instance != nullptr && *instance == board.options.instance) return false;  // the watch shows it
         const auto claim = plan::Claim::of(object);
-        const plan::Place here{board.cluster, std::string(object.namespace_name), std::string(object.name)};
-        if (!claim || claim->instance != board.options.instance || claim->place != here) return false;
+        if (!claim || claim->instance != board.options.instance) return false;
+        if (!board.is_here(claim->place, object.namespace_name, object.name)) return false;
         if (claim->bond.policy != running.shape().name) return false;
         record.unit = board.units.id(claim->bond, running.index);
         record.keys = board.names.id(plan::keys_text(claim->labels, claim->annotations));

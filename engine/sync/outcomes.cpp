@@ -58,7 +58,7 @@ bool is_look(const plan::Step& step) {
 
 /// Another instance's copy, in its place.
 bool is_claimed_here(const Board& board, const plan::Live& live) {
-    return live.claim && live.claim->place == plan::Place{board.cluster, live.namespace_name, live.name};
+    return live.claim && board.is_here(live.claim->place, live.namespace_name, live.name);
 }
 
 /// What of the target is in a live object.

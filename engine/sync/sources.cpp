@@ -41,8 +41,7 @@ std::optional<std::string> label_selector(const policy::Selection& selection) {
 
 bool is_copy(const Board& board, const kube::Metadata& object) {
     const auto claim = plan::Claim::of(object);
-    return claim &&
-           claim->place == plan::Place{board.cluster, std::string(object.namespace_name), std::string(object.name)};
+    return claim && board.is_here(claim->place, object.namespace_name, object.name);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
         const auto in_hand = have.in_hand(unit.id, key.spot);
         have_targets.insert(have_targets.end(), in_hand.begin(), in_hand.end());
         for (const auto& target : have.lost_by(unit.id, key.spot)) {
-            const auto there = board.namespaces.find({}, board.names.text(target.namespace_name));
+            const auto there = board.namespace_named(board.names.text(target.namespace_name));
             if (there && !there->terminating()) {
                 have_targets.push_back(target);
             } else {

@@ -1,0 +1,100 @@
+// An engine without the right to read namespaces: what names its targets is served all the same. The sandbox denies
+// nothing, so that only a real server shows the difference.
+#include "engine.hpp"
+#include "policies.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace moontide::test {
+namespace {
+
+const Json read_verbs{"get", "list", "watch"};
+const Json all_verbs{"get", "list", "watch", "create", "update", "patch", "delete"};
+
+/// A user's ClusterRole and its binding, for the life of a test.
+class Rights {
+public:
+    Rights(World& world, std::string user) : world_(world), user_(std::move(user)) {
+        world_.api.create({{"apiVersion", "rbac.authorization.k8s.io/v1"},
+                           {"kind", "ClusterRole"},
+                           {"metadata", {{"name", user_}}},
+                           {"rules", Json::array({rule("configmaps", all_verbs)})}});
+        world_.api.create(
+            {{"apiVersion", "rbac.authorization.k8s.io/v1"},
+             {"kind", "ClusterRoleBinding"},
+             {"metadata", {{"name", user_}}},
+             {"roleRef", {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", user_}}},
+             {"subjects",
+              Json::array({{{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "User"}, {"name", user_}}})}});
+    }
+    ~Rights() {
+        world_.api.remove_if_there({{"rbac.authorization.k8s.io/v1", "ClusterRoleBinding"}, "", user_});
+        world_.api.remove_if_there(role());
+    }
+    Rights(const Rights&) = delete;
+    Rights& operator=(const Rights&) = delete;
+
+    kube::Access access() const {
+        auto access = world_.server.access();
+        access.impersonate_user = user_;
+        return access;
+    }
+    void add_namespaces() {
+        world_.api.merge(role(),
+                         {{"rules", Json::array({rule("configmaps", all_verbs), rule("namespaces", read_verbs)})}});
+    }
+
+private:
+    static Json rule(const char* resource, const Json& verbs) {
+        return {{"apiGroups", Json::array({""})}, {"resources", Json::array({resource})}, {"verbs", verbs}};
+    }
+    kube::Ref role() const { return {{"rbac.authorization.k8s.io/v1", "ClusterRole"}, "", user_}; }
+
+    World& world_;
+    std::string user_;
+};
+
+}  // namespace
+
+TEST_CASE("without the right to read namespaces a policy that names its targets works, and others wait") {
+    World world;
+    Rights rights(world, "user-" + world.id());
+    const auto red = world.make_namespace("red");
+    const auto source =
+        world.make_config_map(world.sources(), "named", {{"a", "1"}}, {{"metadata", {{"labels", {{"test/to", red}}}}}});
+    const auto foreign = world.make_config_map(red, "foreign", {{"mine", "yes"}});
+    const auto other = world.make_config_map(world.sources(), "foreign", {{"a", "1"}},
+                                             {{"metadata", {{"labels", {{"test/to", red}}}}}});
+    const auto named = policy_of(world, R"(return {
+      api = "moontide/v1", from = { kind = "ConfigMap", namespace = "@SOURCES@", labels = { ["test/to"] = true } },
+      into = { namespace = "{source.labels['test/to']}" } })",
+                                 "named");
+    CHECK_FALSE(named->shape().needs_namespaces);
+    CHECK(annotation_sync(world.sources())->shape().needs_namespaces);
+
+    Engine engine(world, {.policies = {named, annotation_sync(world.sources())}, .access = rights.access()});
+    world.expect_data(config_map(red, "named"), {{"a", "1"}});
+    const auto uid = uid_of(world.api.get(config_map(red, "named")));
+    auto changed = world.change_data(source, {{"a", "2"}});
+    world.expect_data(config_map(red, "named"), {{"a", "2"}});
+    world.api.merge(config_map(red, "named"), {{"data", {{"a", "edited"}}}});
+    world.catch_up();
+    world.expect_data(config_map(red, "named"), {{"a", "2"}});
+    world.check_untouched(foreign);
+    for (const auto& ailment : engine.sync().ailments()) {
+        INFO(ailment.name << ": " << ailment.message);
+        CHECK(ailment.unasked);
+    }
+
+    // After a restart with the right the copies are known, though they carry another mark of the cluster.
+    rights.add_namespaces();
+    engine.restart();
+    changed = world.change_data(changed, {{"a", "3"}});
+    world.expect_data(config_map(red, "named"), {{"a", "3"}});
+    CHECK(uid_of(world.api.get(config_map(red, "named"))) == uid);
+    world.remove(changed);
+    world.expect_gone(config_map(red, "named"));
+    world.check_untouched(foreign);
+}
+
+}  // namespace moontide::test
