@@ -40,7 +40,9 @@ test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserve
 	tests/cluster/with-cluster build/dev/tests/test_sandbox "[cluster]"
 	MOONTIDE_TEST_KUBECTL="$$(tests/cluster/kubectl-1.32/kubectl)" tests/cluster/with-cluster build/dev/tests/test_sandbox "[kubectl]"
 	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/clients/compare
-	MOONTIDE=build/dev/moontide tests/cluster/with-cluster examples/annotation-sync/run.sh
+	for story in annotation-sync configmap-syncer pod-configmap; do \
+	    MOONTIDE=build/dev/moontide tests/cluster/with-cluster examples/$$story/run.sh || exit 1; done
+	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/pages/walk
 	tests/cluster/with-cluster tests/cluster/apply-deploy
 
 N ?= $(if $(HOURS),0,10000)

@@ -251,6 +251,17 @@ std::vector<Ailment> Engine::ailments() const {
     std::vector<Ailment> found;
     const bool some_work = std::any_of(board_.policies.begin(), board_.policies.end(),
                                        [](const auto& running) { return running->ready.load(); });
+    const auto watches = board_.ingest->health();
+    const auto is_owner_of = [](const RunningPolicy& running, const kube::Kind& kind) {
+        const auto& kinds = running.shape().owner_kinds;
+        return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+    };
+    // Owners that were never ours to see: whoever gave us the rights of one policy did not mean the others.
+    const auto denied = [&](const watch::Health& health) {
+        return !health.synced && health.last_error.starts_with("403") && some_work &&
+               std::any_of(board_.policies.begin(), board_.policies.end(),
+                           [&](const auto& running) { return is_owner_of(*running, health.scope.resource.kind); });
+    };
     for (const auto& running : board_.policies) {
         const auto waiting = running->waiting_for.with([](const auto& text) { return text; });
         if (!waiting.empty()) {
@@ -258,15 +269,19 @@ std::vector<Ailment> Engine::ailments() const {
             found.push_back(
                 {"policy " + running->shape().name, "waits for " + waiting, running->unasked || others_work});
         } else if (!running->ready) {
-            found.push_back({"policy " + running->shape().name, "its caches are not synced yet"});
+            const bool unseen = std::any_of(watches.begin(), watches.end(), [&](const auto& health) {
+                return denied(health) && is_owner_of(*running, health.scope.resource.kind);
+            });
+            found.push_back({"policy " + running->shape().name, "its caches are not synced yet", unseen});
         }
     }
     const auto now = std::chrono::steady_clock::now();
-    for (const auto& health : board_.ingest->health()) {
+    for (const auto& health : watches) {
         if (board_.foreigners->owns(health.id)) continue;
         if (!health.synced) {
             found.push_back({"watch " + health.scope.text(),
-                             health.last_error.empty() ? "not synced yet" : "not synced: " + health.last_error});
+                             health.last_error.empty() ? "not synced yet" : "not synced: " + health.last_error,
+                             denied(health)});
         } else if (health.failing_since &&
                    now - *health.failing_since > board_.options.silent_after / failing_after_part) {
             const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *health.failing_since).count();

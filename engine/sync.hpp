@@ -60,7 +60,7 @@ struct Ailment {
     std::string name;  ///< "watch configmaps in flux-system"
     std::string message;
     /// Nobody waits for it: a policy whose owners' kind is not installed, so that nobody can have asked for anything;
-    /// or one that needs the right to read namespaces, where others work without.
+    /// or one that has not the right to read its owners, or namespaces, where others work without.
     bool unasked = false;
 };
 
