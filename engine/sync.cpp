@@ -258,9 +258,14 @@ std::vector<Ailment> Engine::ailments() const {
     };
     // Owners that were never ours to see: whoever gave us the rights of one policy did not mean the others.
     const auto denied = [&](const watch::Health& health) {
-        return !health.synced && health.last_error.starts_with("403") && some_work &&
-               std::any_of(board_.policies.begin(), board_.policies.end(),
-                           [&](const auto& running) { return is_owner_of(*running, health.scope.resource.kind); });
+        if (health.synced || !health.last_error.starts_with("403") || !some_work) return false;
+        const auto& kind = health.scope.resource.kind;
+        return std::any_of(board_.policies.begin(), board_.policies.end(), [&](const auto& running) {
+            const auto& copies = running->shape().copy_kinds;
+            const bool one_of_several =
+                copies.size() > 1 && running->ready && std::find(copies.begin(), copies.end(), kind) != copies.end();
+            return one_of_several || is_owner_of(*running, kind);
+        });
     };
     for (const auto& running : board_.policies) {
         const auto waiting = running->waiting_for.with([](const auto& text) { return text; });

@@ -182,12 +182,27 @@ void Activation::watch_copies(const kube::Resource& resource) {
             copies_synced_[key] = true;
             check_all();
         });
+        if (watched == plan::Watched::copies) io_.post([this, resource] { ask_for_copies(resource); });
         const auto label = watched == plan::Watched::copies ? plan::marks::instance : plan::marks::part;
         watch::Scope scope;
         scope.resource = resource;
         scope.label_selector = std::string(label) + "=" + board_.options.instance;
         board_.ingest->add(scope, *copies_[key]);
     }
+}
+
+void Activation::ask_for_copies(const kube::Resource& resource) {
+    kube::Call call;
+    call.path = kube::path(resource, {}) + "?limit=1&labelSelector=" +
+                kube::percent_encoded(std::string(plan::marks::instance) + "=" + board_.options.instance);
+    const auto kind = board_.kinds.id(resource);
+    board_.client->send(std::move(call), [this, kind](Result<kube::Answer> answer) {
+        if (board_.stopping || !answer || answer->status != 403) return;
+        board_.ingest->post([this, kind] {
+            denied_.insert(kind);
+            check_all();
+        });
+    });
 }
 
 void Activation::check_all() {
@@ -203,7 +218,9 @@ void Activation::check(RunningPolicy& running) {
     const auto known = [&](plan::KindId kind) {
         return copies_synced_[{kind, plan::Watched::copies}] && copies_synced_[{kind, plan::Watched::parts}];
     };
-    if (!std::all_of(kinds.begin(), kinds.end(), known)) return;
+    // One of several kinds that was never ours to see holds up its own copies alone.
+    const auto settled = [&](plan::KindId kind) { return known(kind) || (kinds.size() > 1 && denied_.contains(kind)); };
+    if (!std::all_of(kinds.begin(), kinds.end(), settled) || std::none_of(kinds.begin(), kinds.end(), known)) return;
     if (marked_lists_[running.index] > 0) return;
     first_look(running);
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ private:
     void resolve(RunningPolicy& running, std::size_t next, std::vector<kube::Resource> found);
     void watch(RunningPolicy& running, const std::vector<kube::Resource>& resources);
     void watch_copies(const kube::Resource& resource);
+    /// Whether copies of the kind may be listed at all: a watch that is denied tells nobody.
+    void ask_for_copies(const kube::Resource& resource);
     SourceFeed& feed_for(const watch::Scope& scope, RunningPolicy& running);
 
     // Ingest thread.
@@ -69,6 +72,7 @@ private:
     std::unique_ptr<cache::Feed> namespaces_;  // ingest thread
     std::map<std::pair<plan::KindId, plan::Watched>, std::unique_ptr<Copies>> copies_;  // ingest thread
     std::map<std::pair<plan::KindId, plan::Watched>, bool> copies_synced_;              // ingest thread
+    std::set<plan::KindId> denied_;                    // ingest thread: kinds whose copies may not be listed
     std::map<std::size_t, std::size_t> marked_lists_;  // ingest thread: policies whose list is still to come
     std::map<std::size_t, std::vector<plan::KindId>> copy_kinds_;  // ingest thread
     kube::Reader reader_;                                          // ingest thread

@@ -182,6 +182,11 @@ private:
 
     void took(const Result<kube::Answer>& answer) {
         const auto page = answer && answer->ok() ? json::parse(answer->body, nullptr, false) : json();
+        if (!page.is_object() && answer && answer->status == 403 && never_had(lists_.back().kind)) {
+            next_.clear();
+            lists_.pop_back();
+            return ask();
+        }
         if (!page.is_object()) {
             // What cannot be asked may still be there.
             const auto why = "what is left of its copies cannot be listed: " + message_of(answer);
@@ -196,6 +201,20 @@ private:
         next_ = page.value("metadata", json::object()).value("continue", "");
         if (next_.empty()) lists_.pop_back();
         ask();
+    }
+
+    /// Where rights to one of several kinds were never given: copies are of their sources' kinds, and none of this one
+    /// was ever the owner's.
+    bool never_had(plan::KindId id) const {
+        auto& board = self_.board_;
+        const auto kind = board.kinds.resource(id).kind;
+        const auto& sources = board.running(unit_->policy)->shape().source_kinds;
+        if (sources.size() < 2 || std::find(sources.begin(), sources.end(), kind) == sources.end()) return false;
+        const auto units = board.units.of_owner(owner_);
+        return std::none_of(units.begin(), units.end(), [&](plan::UnitId one) {
+            const auto unit = board.units.get(one);
+            return unit && (unit->bond.source.kind == kind || unit->bond.source.name.empty());
+        });
     }
 
     void consider(const json& item) {

@@ -36,6 +36,15 @@ struct Listing : std::enable_shared_from_this<Listing> {
 
     void took(Result<kube::Answer> answer) {
         if (board.stopping) return;
+        // One of several kinds that was never ours to see: the others are enough to begin.
+        if (answer && answer->status == 403 && running.shape().copy_kinds.size() > 1) {
+            log::info("a kind may not be listed: nothing of it is taken over, and its copies wait for the right",
+                      {{"policy", running.shape().name},
+                       {"kind", board.kinds.resource(kind).kind.kind},
+                       {"message", kube::read_status(*answer).message}});
+            board.ingest->post([self = shared_from_this()] { self->done(); });
+            return;
+        }
         if (!answer || !answer->ok()) {
             // Without the list nothing can be said of what is there, so the policy waits for it.
             const auto message = answer ? kube::read_status(*answer).message : answer.error().message;

@@ -1,5 +1,5 @@
-// An engine without the right to read namespaces: what names its targets is served all the same. The sandbox denies
-// nothing, so that only a real server shows the difference.
+// An engine without the right to read namespaces, or one of the kinds that its policy copies: what needs no more than
+// it may is served all the same. The sandbox denies nothing, so that only a real server shows the difference.
 #include "engine.hpp"
 #include "policies.hpp"
 
@@ -95,6 +95,31 @@ TEST_CASE("without the right to read namespaces a policy that names its targets 
     world.remove(changed);
     world.expect_gone(config_map(red, "named"));
     world.check_untouched(foreign);
+}
+
+TEST_CASE("without the right to one of the kinds that a policy copies the others are copied") {
+    World world;
+    Rights rights(world, "user-" + world.id());
+    rights.add_namespaces();
+    const auto red = world.make_namespace("red");
+    const Json to_red = {{"metadata", {{"labels", {{"test/to", red}}}}}};
+    auto source = world.make_config_map(world.sources(), "named", {{"a", "1"}}, to_red);
+    const auto both = policy_of(world, R"(return {
+      api = "moontide/v1", existing = "marked", labels = { from = "{source.namespace}" },
+      from = { { kind = "ConfigMap", namespace = "@SOURCES@", labels = { ["test/to"] = true } } },
+      kind = { "ConfigMap", "Secret" },
+      into = { { namespace = "{source.labels['test/to']}", kind = "ConfigMap" } } })",
+                                "both");
+    Engine engine(world, {.policies = {both}, .access = rights.access()});
+    world.expect_data(config_map(red, "named"), {{"a", "1"}});
+    source = world.change_data(source, {{"a", "2"}});
+    world.expect_data(config_map(red, "named"), {{"a", "2"}});
+    for (const auto& ailment : engine.sync().ailments()) {
+        INFO(ailment.name << ": " << ailment.message);
+        CHECK(ailment.unasked);
+    }
+    world.remove(source);
+    world.expect_gone(config_map(red, "named"));
 }
 
 }  // namespace moontide::test
