@@ -20,6 +20,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -84,7 +85,9 @@ Manifests manifests_of(const std::string& story) {
             found.files.push_back(file);
         }
     }
-    std::ranges::stable_partition(found.files, [](const auto& one) { return one.file.ends_with("/namespaces.yaml"); });
+    std::ranges::sort(found.files, {}, [](const EmbeddedFile& one) {
+        return std::pair(!one.file.ends_with("/namespaces.yaml"), one.file);
+    });
     return found;
 }
 
