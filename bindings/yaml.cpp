@@ -186,6 +186,8 @@ void emit(YAML::Emitter& emitter, const Json& value) {
         if (value.empty()) emitter << YAML::Flow;
         emitter << YAML::BeginMap;
         for (const auto& [key, element] : value.items()) {
+            // A key that stands before its colon has at most 1,024 characters, and each byte may be four.
+            if (key.size() > 128) emitter << YAML::LongKey;
             emitter << YAML::Key;
             if (needs_quotes(key)) emitter << YAML::DoubleQuoted;
             emitter << key << YAML::Value;

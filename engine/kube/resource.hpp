@@ -47,6 +47,9 @@ struct Ref {
 /// or, with a name, of one object. Names are percent-encoded where they must be.
 std::string path(const Resource& resource, std::string_view namespace_name, std::string_view name = {});
 
+/// What a page of a list asks for (`?limit=`): client-go's.
+inline constexpr const char* page_size = "500";
+
 /// Percent-encodes for a query value or a path segment (RFC 3986 unreserved characters stay).
 std::string percent_encoded(std::string_view text);
 

@@ -24,7 +24,6 @@ using nlohmann::json;
 /// What is left is asked for again after this long where nothing tells of a change.
 constexpr Milliseconds list_again{2'000};
 constexpr Milliseconds patch_again{1'000};
-constexpr const char* page_size = "500";
 
 json parsed(const kube::ObjectPtr& object) {
     return object ? json::parse(object->json(), nullptr, false) : json();
@@ -172,7 +171,7 @@ private:
         const auto& list = lists_.back();
         kube::Call call;
         // Without a resourceVersion the answer is as new as can be.
-        call.path = kube::path(board.kinds.resource(list.kind), "") + "?limit=" + page_size +
+        call.path = kube::path(board.kinds.resource(list.kind), "") + "?limit=" + kube::page_size +
                     "&labelSelector=" + kube::percent_encoded(list.selector);
         if (!next_.empty()) call.path += "&continue=" + kube::percent_encoded(next_);
         board.client->send(std::move(call), [self = shared_from_this()](Result<kube::Answer> answer) {

@@ -12,8 +12,6 @@ namespace moontide::sync {
 
 namespace {
 
-constexpr const char* page_size = "500";
-
 struct Listing : std::enable_shared_from_this<Listing> {
     Listing(Board& shared, Loop& loop, RunningPolicy& policy, plan::KindId of, std::function<void()> at_end)
         : board(shared), io(loop), running(policy), kind(of), done(std::move(at_end)) {}
@@ -27,7 +25,7 @@ struct Listing : std::enable_shared_from_this<Listing> {
 
     void ask() {
         kube::Call call;
-        call.path = kube::path(board.kinds.resource(kind), "") + "?limit=" + page_size;
+        call.path = kube::path(board.kinds.resource(kind), "") + "?limit=" + kube::page_size;
         if (!next.empty()) call.path += "&continue=" + kube::percent_encoded(next);
         call.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
         board.client->send(std::move(call),

@@ -13,7 +13,6 @@ namespace moontide::sync {
 namespace {
 
 constexpr std::size_t most_lists = 8;
-constexpr const char* page_size = "500";
 constexpr Milliseconds ask_again{1'000};
 
 class Reading : public std::enable_shared_from_this<Reading> {
@@ -31,7 +30,7 @@ public:
         }
         const auto& scope = scopes_.back();
         kube::Call call;
-        call.path = kube::path(scope.resource, scope.namespace_name) + "?limit=" + page_size;
+        call.path = kube::path(scope.resource, scope.namespace_name) + "?limit=" + kube::page_size;
         if (!scope.label_selector.empty()) call.path += "&labelSelector=" + kube::percent_encoded(scope.label_selector);
         if (!scope.field_selector.empty()) call.path += "&fieldSelector=" + kube::percent_encoded(scope.field_selector);
         if (next_.empty()) {

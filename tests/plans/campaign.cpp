@@ -5,11 +5,11 @@
 #include "shrink.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <cstdio>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <unistd.h>
 
 namespace moontide::plans {
 
@@ -17,14 +17,23 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-/// What the process holds; what the allocator merely keeps for later is given back first.
-std::size_t resident_bytes() {
-    ::malloc_trim(0);
-    std::ifstream file("/proc/self/statm");
+/// What is allocated, of all the allocator's arenas: what it merely keeps for later comes and goes with the threads.
+std::size_t allocated_bytes() {
+    char* text = nullptr;
     std::size_t size = 0;
-    std::size_t resident = 0;
-    file >> size >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    std::FILE* memory = ::open_memstream(&text, &size);
+    if (memory == nullptr) return 0;
+    ::malloc_info(0, memory);
+    std::fclose(memory);
+    const std::string told(text, size);
+    std::free(text);
+    // After the arenas come the totals; what the system gave includes what is free, and not what was mapped by itself.
+    const auto total = [&](const std::string& element) -> std::size_t {
+        const auto at = told.find("size=\"", told.rfind(element));
+        return at == std::string::npos ? 0 : std::strtoull(told.c_str() + at + 6, nullptr, 10);
+    };
+    return total("<system type=\"current\"") + total("<total type=\"mmap\"") - total("<total type=\"fast\"") -
+           total("<total type=\"rest\"");
 }
 
 /// "broken: content (...)" is about content.
@@ -62,7 +71,7 @@ Report run(const Campaign& campaign, const std::function<void(const Report&)>& p
         if (campaign.plans > 0 && report.sums.plans >= campaign.plans) return true;
         return campaign.at_most.count() > 0 && Steady::now() - begin >= campaign.at_most;
     };
-    const auto measure = [&] { report.memory.push_back({report.sums.plans, resident_bytes()}); };
+    const auto measure = [&] { report.memory.push_back({report.sums.plans, allocated_bytes()}); };
     measure();
     for (auto seed = campaign.first_seed; !is_over(); ++seed) {
         const auto plan = draw(seed);

@@ -180,7 +180,42 @@ bool Timeline::was_let_go(const Terms& terms, const Place& place, Milliseconds f
             return true;
         }
     }
-    return !wanted;
+    return !wanted || looked_let_go(terms, place, from, until);
+}
+
+bool Timeline::looked_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const {
+    const auto space = objects_.find({"namespaces", "", place.namespace_name});
+    if (space == objects_.end()) return false;
+    const auto in_time = [&](const std::vector<State>& states) {
+        std::vector<const State*> chosen;
+        for (const auto& state : states) {
+            if (state.end >= from && state.entry->number <= until) chosen.push_back(&state);
+        }
+        return chosen;
+    };
+    const auto wants = [&](const State& source, const State& there) {
+        if (!source.object || !there.object) return false;
+        const auto wish = terms.wish(*source.object, *there.object);
+        return wish && wish->resource == place.resource && wish->name == place.name;
+    };
+    const auto spaces = in_time(space->second);
+    for (const auto* states : sources_) {
+        const auto sources = in_time(*states);
+        const auto refused_since = [&](std::size_t source, std::size_t there) {
+            for (auto later = source; later < sources.size(); ++later) {
+                for (auto beside = there; beside < spaces.size(); ++beside) {
+                    if (!wants(*sources[later], *spaces[beside])) return true;
+                }
+            }
+            return false;
+        };
+        for (std::size_t source = 0; source < sources.size(); ++source) {
+            for (std::size_t there = 0; there < spaces.size(); ++there) {
+                if (wants(*sources[source], *spaces[there]) && refused_since(source, there)) return true;
+            }
+        }
+    }
+    return false;
 }
 
 std::optional<Json> Timeline::wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const {

@@ -73,7 +73,7 @@ public:
     /// until that entry: watches tell of them in no order.
     bool wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
     /// Whether one did and then none did, or none did at all: that nobody asked before one did is no reason to take a
-    /// copy away.
+    /// copy away. It is enough that it looked so to whom the watches of sources and namespaces told at different times.
     bool was_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
     /// The content that is wanted there at that entry; nothing where nothing is.
     std::optional<Json> wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const;
@@ -88,6 +88,8 @@ public:
     std::set<std::string> keys_offered(const Terms& terms, const Place& place) const;
 
 private:
+    bool looked_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
+
     /// Numbers of the entries at which what the place depends on changed, and of the span's ends.
     std::vector<std::uint64_t> moments(const Place& place, std::uint64_t from, std::uint64_t until) const;
     /// The last entry before that time; 0 where there is none.
