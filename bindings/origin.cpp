@@ -99,6 +99,7 @@ void MarkReader::add(const std::string& key, const Value& value, bool is_label, 
 
 std::optional<policy::Origin> MarkReader::origin(const kube::Metadata& object) const {
     std::map<std::string, std::string> known;
+    std::map<std::string, std::string> of_owner;
     bool told = false;
     for (const Mark& mark : marks_) {
         const std::string_view* value = kube::find(mark.is_label ? object.labels : object.annotations, mark.key);
@@ -125,8 +126,11 @@ std::optional<policy::Origin> MarkReader::origin(const kube::Metadata& object) c
             const std::string& root = mark.roots[at];
             if (!root.starts_with("source") && !root.starts_with("group") && !root.starts_with("owner")) continue;
             told = true;
-            if (!root.ends_with(".name") && !root.ends_with(".namespace")) continue;
-            if (std::ranges::count(root, '.') != 1) continue;
+            const bool is_place = root == "source.name" || root == "source.namespace" || root == "owner.name" ||
+                                  root == "owner.namespace";
+            if (!is_place && has_owner_ && root.starts_with("owner.") && count == 1)
+                of_owner[root] = shortest[at + 1].as_string();
+            if (!is_place) continue;
             const std::string name = shortest[at + 1].as_string();
             if (name != longest[at + 1].as_string()) return std::nullopt;
             const auto [entry, fresh] = known.emplace(root, name);
@@ -135,7 +139,7 @@ std::optional<policy::Origin> MarkReader::origin(const kube::Metadata& object) c
     }
     if (!told) return std::nullopt;
     return policy::Origin{known["source.namespace"], known["source.name"], known["owner.namespace"],
-                          known["owner.name"]};
+                          known["owner.name"], std::move(of_owner)};
 }
 
 }  // namespace moontide::bindings

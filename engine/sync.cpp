@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "sync/activation.hpp"
+#include "sync/alive.hpp"
 #include "sync/audit.hpp"
 #include "sync/board.hpp"
 #include "sync/companions.hpp"
@@ -15,6 +16,7 @@
 #include "sync/proof.hpp"
 #include "sync/reach.hpp"
 #include "sync/report.hpp"
+#include "sync/rows.hpp"
 #include "sync/statuses.hpp"
 
 #include <algorithm>
@@ -87,6 +89,7 @@ public:
             status_options.may_write = board_.options.may_write;
             board_.statuses = std::make_unique<Statuses>(board_, io_, std::move(status_options));
         }
+        board_.alive = std::make_unique<Alive>(board_, io_);
         board_.events = board_.options.dry_run
                             ? status::no_events()
                             : status::event_recorder(io_, *board_.client, "moontide", system_clock());
@@ -357,7 +360,7 @@ std::vector<Pause> Engine::pauses() const {
 bool Engine::settled() const {
     if (!activation_.all_looked() || !board_.queue.idle() || board_.applier->waiting() > 0 || board_.inquiries > 0)
         return false;
-    if (!companions_.synced() || !board_.owner_sources->settled()) return false;
+    if (!companions_.synced() || !board_.owner_sources->settled() || !board_.finalizers->settled()) return false;
     if (board_.statuses && board_.statuses->waiting() > 0) return false;
     const auto health = board_.ingest->health();
     if (health.empty() || !std::all_of(health.begin(), health.end(),

@@ -168,6 +168,7 @@ struct Origin {
     std::string source_name;
     std::string owner_namespace = {};
     std::string owner_name = {};
+    std::map<std::string, std::string> of_owner = {};  ///< other fields of it: "owner.spec.sourceNamespace"
 };
 
 /// Immutable; any thread.

@@ -1,7 +1,10 @@
 #include "sync/board.hpp"
 
+#include "sync/alive.hpp"
 #include "sync/finalizers.hpp"
+#include "sync/owner_marks.hpp"
 #include "sync/owner_sources.hpp"
+#include "sync/rows.hpp"
 #include "sync/statuses.hpp"
 
 #include <algorithm>
@@ -45,6 +48,11 @@ Board::Board(SyncOptions chosen, status::Metrics& counted, std::function<void(co
       queue(options.backoff_first, std::min(options.backoff_last, longest_retry), seed) {}
 
 Board::~Board() = default;
+
+RunningPolicy::RunningPolicy(std::size_t number, policy::PolicyPtr made, Gate::Limits limits)
+    : index(number), policy(std::move(made)), gate(limits) {}
+
+RunningPolicy::~RunningPolicy() = default;
 
 void Board::stirred() {
     {

@@ -20,6 +20,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -31,6 +32,9 @@ namespace moontide::sync {
 class OwnerSources;
 class Finalizers;
 class Statuses;
+class Alive;
+class Rows;
+struct MarkedCopy;
 
 /// The kinds that copies can have, by number. Any thread; only grows.
 class Kinds {
@@ -55,8 +59,8 @@ struct SourceFeed {
 
 /// A policy at work.
 struct RunningPolicy {
-    RunningPolicy(std::size_t number, policy::PolicyPtr made, Gate::Limits limits)
-        : index(number), policy(std::move(made)), gate(limits) {}
+    RunningPolicy(std::size_t number, policy::PolicyPtr made, Gate::Limits limits);
+    ~RunningPolicy();
 
     const std::size_t index;
     const policy::PolicyPtr policy;
@@ -76,6 +80,8 @@ struct RunningPolicy {
     Guarded<std::string> waiting_for;            // why it does not watch yet; empty while it does
     /// It waits for the kind of its owners to be installed, so that nobody can have asked for anything.
     std::atomic<bool> unasked{false};
+    /// Of the controller that it replaces, found at the start; where it has owners, those that none has claimed yet.
+    Guarded<std::vector<MarkedCopy>> marked;
     /// It was told that a kind of its sources is being removed; until a list shows it again.
     std::atomic<bool> kind_has_left{false};
 };
@@ -115,6 +121,8 @@ struct Board {
     std::unique_ptr<OwnerSources> owner_sources;           // set before the threads start
     std::unique_ptr<Finalizers> finalizers;                // set before the threads start
     std::unique_ptr<Statuses> statuses;                    // set before the threads start; none with --dry-run
+    std::unique_ptr<Alive> alive;                          // set before the threads start
+    std::unique_ptr<Rows> rows;                            // set before the threads start; null: nobody keeps records
 
     /// GETs that prove a vanished source, lists of marked objects: work that settles later.
     std::atomic<int> inquiries{0};

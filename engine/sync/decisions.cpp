@@ -1,6 +1,8 @@
 #include "sync/decisions.hpp"
 
 #include "apply/verbs.hpp"
+#include "base/log.hpp"
+#include "sync/alive.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -188,6 +190,17 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         return std::nullopt;
     }
     if (const auto* refuse = std::get_if<plan::Refuse>(&decision)) {
+        if (known != nullptr && known->by_marks && wish == nullptr && unit.owner != 0) {
+            // Marks that name an owner which asks for nothing there make no copy of it: somebody's clone, perhaps.
+            // Where it is asked for later it is found again.
+            log::info("left alone: it " + refuse->message, {{"policy", unit.bond.policy},
+                                                            {"owner", owner_text(unit.bond)},
+                                                            {"namespace", board_.names.text(target.namespace_name)},
+                                                            {"name", board_.names.text(target.name)}});
+            have.remove(target);
+            end_ticket(have, target);
+            return std::nullopt;
+        }
         const bool held = refuse->reason == "HeldByOther";
         auto message = refuse->message;
         if (held) {
@@ -226,6 +239,10 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         return std::nullopt;
     }
     const bool creates = apply::creates(step.step);
+    if (creates && wish->belonging && std::holds_alternative<plan::Lost>(standing) && !board_.options.dry_run) {
+        board_.alive->ask(unit.id, target, *wish->belonging);  // and it is looked at again
+        return std::nullopt;
+    }
     const auto& troubles = have.troubles();
     if (creates && (troubles.is_refused(target) || troubles.is_refused(target.part_of(unit.id)))) look_first(step.step);
     if (board_.options.dry_run) {

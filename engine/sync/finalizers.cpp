@@ -292,14 +292,21 @@ private:
 };
 
 bool Finalizers::begin(plan::UnitId owner) {
-    return states_.with([&](auto& states) { return !std::exchange(states[owner].busy, true); });
+    return states_.with([&](auto& states) {
+        auto& state = states[owner];
+        state.again = state.busy;
+        return !std::exchange(state.busy, true);
+    });
 }
 
 void Finalizers::end(plan::UnitId owner, std::string waiting) {
-    states_.with([&](auto& states) {
-        states[owner].busy = false;
-        states[owner].waiting = std::move(waiting);
+    const bool again = states_.with([&](auto& states) {
+        auto& state = states[owner];
+        state.busy = false;
+        state.waiting = std::move(waiting);
+        return std::exchange(state.again, false);
     });
+    if (const auto unit = again ? board_.units.get(owner) : std::nullopt) owner_stirred(board_, *unit);
     board_.stirred();
 }
 
@@ -317,6 +324,13 @@ bool Finalizers::is_busy(plan::UnitId owner) const {
     return states_.with([&](const auto& states) {
         const auto found = states.find(owner);
         return found != states.end() && found->second.busy;
+    });
+}
+
+bool Finalizers::settled() const {
+    return states_.with([](const auto& states) {
+        return std::ranges::none_of(states,
+                                    [](const auto& one) { return one.second.busy && one.second.waiting.empty(); });
     });
 }
 

@@ -29,6 +29,8 @@ public:
     void let_go(plan::UnitId owner);
     /// Something of an owner's is under way.
     bool is_busy(plan::UnitId owner) const;
+    /// Nothing is under way but what the server refuses.
+    bool settled() const;
     /// What holds the owner up, in words: a copy and its finalizer, a list or a patch that the server refuses. Empty:
     /// nothing.
     std::string waiting(plan::UnitId owner) const;
@@ -38,6 +40,7 @@ public:
 private:
     struct State {
         bool busy = false;
+        bool again = false;  ///< what was asked for meanwhile
         std::string waiting = {};
     };
     class Patch;

@@ -1,6 +1,7 @@
 #include "sync/marked.hpp"
 
 #include "base/log.hpp"
+#include "sync/owner_marks.hpp"
 #include "sync/sources.hpp"
 
 #include <memory>
@@ -85,6 +86,8 @@ struct Listing : std::enable_shared_from_this<Listing> {
         record.unwatched = true;
         if (kube::find(object->annotations, plan::marks::claim) != nullptr) {
             if (!read_claim(*object, record)) return;
+        } else if (running.shape().has_owner()) {
+            return leave_to_owners(*object, record);
         } else if (!read_marks(*object, record)) {
             return;
         }
@@ -107,6 +110,15 @@ struct Listing : std::enable_shared_from_this<Listing> {
         record.made = claim->making == plan::Making::made;
         record.edited = true;
         return true;
+    }
+
+    /// What its owner selects tells its source, so that one is known when it is looked at.
+    void leave_to_owners(const kube::Metadata& object, plan::Record record) {
+        auto origin = running.policy->origin(object);
+        if (!origin || origin->owner_name.empty()) return;
+        record.made = record.labelled = record.by_marks = true;
+        const plan::TargetKey target{board.names.id(object.namespace_name), board.names.id(object.name), kind};
+        running.marked.with([&](auto& marked) { marked.push_back({target, record, std::move(*origin)}); });
     }
 
     bool read_marks(const kube::Metadata& object, plan::Record& record) {

@@ -1,5 +1,6 @@
 #include "sync/owners.hpp"
 
+#include "sync/owner_marks.hpp"
 #include "sync/owner_sources.hpp"
 #include "sync/sources.hpp"
 
@@ -135,14 +136,14 @@ void OwnerLook::look_at(const Unit& owner, RunningPolicy& running) {
     }
     if (!*object) return is_gone(owner, running);
     board_.units.change(owner.id, [](Unit& known) { known.unselected = false; });
-    if ((*object)->terminating()) return ended(owner);
-
+    const bool ends = (*object)->terminating();
     auto selected = std::make_shared<Selected>();
     selected->owner = *object;
     if (!running.shape().owner_is_source) {
         policy::Inputs inputs;
         inputs.owner = *object;
         auto from = evaluation_.evaluator(running).from(inputs);
+        if (!from && ends) return ended(owner);
         if (!from) {
             report_.policy_error(owner.id, from.error().message);
             note(from.error().message);
@@ -153,6 +154,8 @@ void OwnerLook::look_at(const Unit& owner, RunningPolicy& running) {
         selected->waiting = std::move(from->waiting);
     }
     note({});
+    claim_marked(board_, running, owner.bond.owner, **object, selected->from);
+    if (ends) return ended(owner);
     board_.units.change(owner.id, [](Unit& known) { known.awaits_sources = true; });
     board_.owner_sources->select(owner.id, std::move(selected));
 }

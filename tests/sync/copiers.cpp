@@ -112,8 +112,8 @@ void Copiers::expect_gone(const std::string& name, Where where) {
         where);
 }
 
-policy::PolicyPtr Copiers::policy(const std::string& slots, const std::string& name) const {
-    return policy_with("finalizer = \"" + finalizer() + "\"", slots, name);
+policy::PolicyPtr Copiers::policy(const std::string& slots, const std::string& name, const std::string& owners) const {
+    return policy_with(owners + "finalizer = \"" + finalizer() + "\"", slots, name);
 }
 
 policy::PolicyPtr Copiers::policy_without_finalizer(const std::string& slots) const {

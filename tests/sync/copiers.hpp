@@ -36,9 +36,10 @@ public:
     void take_finalizers_off(const std::string& name);
     void expect_gone(const std::string& name, Where where = Where::current());
 
-    /// A policy for them; `slots` goes on behind what it has: owner, from, into, labels.
-    policy::PolicyPtr policy(const std::string& slots = "existing = 'marked'",
-                             const std::string& name = "copier") const;
+    /// A policy for them; `slots` goes on behind what it has (owner, from, into, labels), `owners` behind what selects
+    /// them: "name = 'a', ".
+    policy::PolicyPtr policy(const std::string& slots = "existing = 'marked'", const std::string& name = "copier",
+                             const std::string& owners = {}) const;
     policy::PolicyPtr policy_without_finalizer(const std::string& slots = "existing = 'marked'") const;
 
 private:
