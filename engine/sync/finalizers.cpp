@@ -7,6 +7,7 @@
 #include "sync/evaluation.hpp"
 #include "sync/owners.hpp"
 #include "sync/report.hpp"
+#include "sync/rows.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -141,7 +142,8 @@ private:
 /// One live look at what is left of an owner's copies, kind by kind.
 class Finalizers::Survey : public std::enable_shared_from_this<Survey> {
 public:
-    Survey(Finalizers& finalizers, plan::UnitId owner) : self_(finalizers), owner_(owner) {}
+    Survey(Finalizers& finalizers, plan::UnitId owner, std::optional<kube::Ref> database)
+        : self_(finalizers), owner_(owner), database_(std::move(database)) {}
 
     void begin() {
         auto& board = self_.board_;
@@ -278,11 +280,19 @@ private:
             }
             return;
         }
+        if (auto why = board.rows ? board.rows->left(*unit_, database_) : std::nullopt) {
+            // Whoever keeps the rows stirs the owner when they are gone.
+            const bool is_news = self_.waiting(owner_) != *why;
+            self_.end(owner_, std::move(*why));
+            if (is_news) owner_stirred(board, *unit_);
+            return;
+        }
         std::make_shared<Patch>(self_, owner_, false)->send();
     }
 
     Finalizers& self_;
     const plan::UnitId owner_;
+    const std::optional<kube::Ref> database_;
     std::optional<Unit> unit_;
     std::vector<List> lists_;
     std::string next_;
@@ -315,9 +325,10 @@ void Finalizers::hold(plan::UnitId owner) {
     io_.post([this, owner] { std::make_shared<Patch>(*this, owner, true)->send(); });
 }
 
-void Finalizers::let_go(plan::UnitId owner) {
+void Finalizers::let_go(plan::UnitId owner, std::optional<kube::Ref> database) {
     if (!begin(owner)) return;
-    io_.post([this, owner] { std::make_shared<Survey>(*this, owner)->begin(); });
+    io_.post(
+        [this, owner, database = std::move(database)] { std::make_shared<Survey>(*this, owner, database)->begin(); });
 }
 
 bool Finalizers::is_busy(plan::UnitId owner) const {

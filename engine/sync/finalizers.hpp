@@ -26,7 +26,8 @@ public:
     void hold(plan::UnitId owner);
     /// Asks the server what is left of the owner's copies, and when that is nothing takes it off. What is left and
     /// nobody knew of is looked at again. Once at a time for an owner.
-    void let_go(plan::UnitId owner);
+    /// Between the two its rows go; `database`: the Secret that leads to them, where the owner has any.
+    void let_go(plan::UnitId owner, std::optional<kube::Ref> database = std::nullopt);
     /// Something of an owner's is under way.
     bool is_busy(plan::UnitId owner) const;
     /// Nothing is under way but what the server refuses.

@@ -4,6 +4,7 @@
 #include "sync/finalizers.hpp"
 #include "sync/owner_sources.hpp"
 #include "sync/report.hpp"
+#include "sync/rows.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -107,6 +108,7 @@ policy::Report report_of(Board& board, const Unit& owner, const RunningPolicy& r
     }
 
     auto report = gathering.take();
+    if (board.rows) report.store = board.rows->state(owner);
     report.error = owner.error;
     if (!owner.changed.empty()) report.changed = std::max(report.changed, std::optional(owner.changed));
     return report;

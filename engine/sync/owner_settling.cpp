@@ -1,7 +1,9 @@
 #include "sync/owner_settling.hpp"
 
 #include "sync/finalizers.hpp"
+#include "sync/owner_sources.hpp"
 #include "sync/owners.hpp"
+#include "sync/rows.hpp"
 
 #include <algorithm>
 
@@ -13,8 +15,11 @@ void OwnerSettling::look_at(const Unit& owner, const RunningPolicy& running) {
         // The end of that is told.
     } else if (owner.presence != Presence::present) {
         board_.finalizers->forget(owner.id);
+        if (board_.rows) board_.rows->forget(owner);
     } else if (owner.terminating) {
         ending(owner, running);
+    } else if (asking(board_, owner) == Asking::yes) {
+        keep_rows(owner, running);
     }
     status_.tell(owner, running, busy, OwnerStatus::When::in_turn);
 }
@@ -48,7 +53,40 @@ void OwnerSettling::ending(const Unit& owner, const RunningPolicy& running) {
                    !have.lost_by(unit, 0).empty();
         });
     });
-    if (!more) board_.finalizers->let_go(owner.id);
+    if (more) return;
+    std::optional<kube::Ref> database;
+    if (board_.rows && running.shape().has_store) {
+        auto found = database_of(running, Evaluation::is_in_feeds(owner.bond.owner, running));
+        if (!found) return;  // failure is not absence: the rows may be there
+        database = std::move(*found);
+    }
+    board_.finalizers->let_go(owner.id, std::move(database));
+}
+
+Result<std::optional<kube::Ref>> OwnerSettling::database_of(const RunningPolicy& running,
+                                                            const kube::ObjectPtr& owner) {
+    policy::Inputs inputs;
+    inputs.owner = owner;
+    return evaluation_.evaluator(running).store(inputs);
+}
+
+void OwnerSettling::keep_rows(const Unit& owner, const RunningPolicy& running) {
+    if (!board_.rows || !running.shape().has_store || board_.options.dry_run) return;
+    const auto selected = board_.owner_sources->selected(owner.id);
+    if (!selected) return;
+    const auto database = database_of(running, selected->owner);
+    if (!database) return;
+    // Rows hold an owner as copies do.
+    if (*database && !running.shape().finalizer.empty() && !owner.held) return board_.finalizers->hold(owner.id);
+    std::vector<kube::ObjectPtr> sources;
+    for (const auto id : board_.units.of_owner(owner.id)) {
+        const auto unit = board_.units.get(id);
+        if (!unit || unit->presence != Presence::present || !unit->bond.group.empty()) continue;
+        auto source = evaluation_.source(*unit, unit->bond.source, running);
+        if (!source) return;
+        if (*source) sources.push_back(std::move(*source));
+    }
+    board_.rows->keep(owner, *database, sources);
 }
 
 }  // namespace moontide::sync

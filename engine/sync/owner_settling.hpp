@@ -11,7 +11,7 @@ namespace moontide::sync {
 class OwnerSettling {
 public:
     OwnerSettling(Board& board, Report& report, Evaluation& evaluation)
-        : board_(board), status_(board, report, evaluation) {}
+        : board_(board), evaluation_(evaluation), status_(board, report, evaluation) {}
 
     void look_at(const Unit& owner, const RunningPolicy& running);
     /// The last word of an engine that ends.
@@ -23,8 +23,12 @@ private:
     /// Some of its units are still to be looked at, or a step of them is under way.
     bool is_busy(const Unit& owner) const;
     void ending(const Unit& owner, const RunningPolicy& running);
+    /// The Secret that leads to the database with the owner's rows; an error: that cannot be told.
+    Result<std::optional<kube::Ref>> database_of(const RunningPolicy& running, const kube::ObjectPtr& owner);
+    void keep_rows(const Unit& owner, const RunningPolicy& running);
 
     Board& board_;
+    Evaluation& evaluation_;
     OwnerStatus status_;
 };
 
