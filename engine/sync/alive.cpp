@@ -7,7 +7,7 @@ namespace moontide::sync {
 namespace {
 constexpr Milliseconds ask_again{5'000};
 /// What has gone is told by its own watch; where that is late, it is asked for again.
-constexpr Milliseconds watch_may_be_behind{2'000};
+constexpr Milliseconds source_watch_may_be_behind{2'000};
 }  // namespace
 
 void Alive::ask(plan::UnitId unit, const plan::TargetKey& target, const plan::Belonging& belonging) {
@@ -47,7 +47,7 @@ void Alive::send(plan::UnitId unit, const plan::TargetKey& target, const plan::B
             board_.have.with([&](plan::Have& have) { have.give_up(target); });
             board_.queue.add(spot);
         } else if (object || (answer && answer->status == 404)) {
-            board_.queue.add_after(spot, watch_may_be_behind, queue::Urgency::change, queue::Delay::planned);
+            board_.queue.add_after(spot, source_watch_may_be_behind, queue::Urgency::change, queue::Delay::planned);
         } else {
             board_.queue.add_after(spot, ask_again, queue::Urgency::change, queue::Delay::planned);
         }

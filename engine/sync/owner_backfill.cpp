@@ -13,7 +13,7 @@ namespace moontide::sync {
 namespace {
 
 constexpr std::size_t most_lists = 8;
-constexpr Milliseconds ask_again{1'000};
+constexpr Milliseconds read_again{1'000};
 
 class Reading : public std::enable_shared_from_this<Reading> {
 public:
@@ -55,7 +55,7 @@ private:
                           {{"watch", scopes_.back().text()}, {"message", why}});
             }
             next_.clear();
-            io_.after(ask_again, [self = shared_from_this()] { self->ask(); });
+            io_.after(read_again, [self = shared_from_this()] { self->ask(); });
             return;
         }
         const auto metadata = page.value("metadata", nlohmann::json::object());

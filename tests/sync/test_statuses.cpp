@@ -2,6 +2,8 @@
 #include "copiers.hpp"
 #include "engine.hpp"
 
+#include <functional>
+
 #include <catch2/catch.hpp>
 
 namespace moontide::test {
@@ -27,22 +29,33 @@ Json condition_of(const Json& status, const std::string& type) {
     return Json::object();
 }
 
-/// Waits until the condition has these fields, and gives the whole status back.
-Json await_condition(World& world, const kube::Ref& owner, const std::string& type, const Json& fields,
-                     Where where = Where::current()) {
+/// Waits until this holds of the status, and gives it back.
+Json await_status(World& world, const kube::Ref& owner, const std::string& what,
+                  const std::function<bool(const Json&)>& holds, Where where = Where::current()) {
     Json status;
     world.await(
-        owner.text() + " is told " + type,
-        [&](const Objects&) -> std::string {
+        owner.text() + " is told " + what,
+        [&](const Objects&) {
             status = status_of(world, owner);
-            const auto there = condition_of(status, type);
-            for (const auto& [name, value] : fields.items()) {
-                if (there.value(name, Json()) != value) return status.dump();
-            }
-            return {};
+            return holds(status) ? std::string() : status.dump();
         },
         where);
     return status;
+}
+
+/// Waits until the condition has these fields, and gives the whole status back.
+Json await_condition(World& world, const kube::Ref& owner, const std::string& type, const Json& fields,
+                     Where where = Where::current()) {
+    return await_status(
+        world, owner, type,
+        [&](const Json& status) {
+            const auto there = condition_of(status, type);
+            for (const auto& [name, value] : fields.items()) {
+                if (there.value(name, Json()) != value) return false;
+            }
+            return true;
+        },
+        where);
 }
 
 Json await_ready(World& world, const kube::Ref& owner, const std::string& reason, Where where = Where::current()) {
@@ -92,8 +105,8 @@ TEST_CASE("an owner is told what became of what it asks for, and nothing is writ
     engine.start();
     world.expect_data(config_map(red, "shared"), {{"a", "2"}});
     engine.settle();
-    const auto after = status_of(world, owner);
-    CHECK(after["last"] > status["last"]);
+    const auto after =
+        await_status(world, owner, "a later time", [&](const Json& now) { return now["last"] > status["last"]; });
     CHECK(after["sources"][0]["changed"] == after["last"]);
     CHECK(condition_of(after, "Ready")["lastTransitionTime"] == transition);
 }
