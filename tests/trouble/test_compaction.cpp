@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 namespace moontide::trouble {
 
@@ -74,13 +75,15 @@ TEST_CASE("a list whose continue token is compacted under way begins anew", "[co
     engine.start();
     const auto await_held = [&](int count) {
         const auto missing = scene.world.mirror.await(
-            [&](const test::Objects&) { return held == count ? std::string() : "lists are not held"; },
+            [&](const test::Objects&) {
+                return held == count ? std::string() : fmt::format("{} lists are held, not {}", held.load(), count);
+            },
             Milliseconds(10'000));
         REQUIRE(missing == "");
     };
-    await_held(4);  // the sources, the copies, the parts, and what may be taken over
+    await_held(5);  // the sources, the copies, the parts, whether copies may be read, and what may be taken over
     (*proxy)->release();
-    await_held(6);  // the second pages of the copies and of what may be taken over
+    await_held(7);  // the second pages of the copies and of what may be taken over
     // A revision after the one of the lists, so that theirs is gone.
     scene.world.catch_up();
     scene.cluster.control({"compact"});
