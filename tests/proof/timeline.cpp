@@ -24,6 +24,24 @@ const State* state_at(const std::vector<State>& states, std::uint64_t entry_numb
     return found;
 }
 
+/// The states of one object that some moment from that time on until that entry had, also those in which it is not
+/// there.
+std::vector<const State*> in_time(const std::vector<State>& states, Milliseconds from, std::uint64_t until) {
+    std::vector<const State*> chosen;
+    for (const auto& state : states) {
+        if (state.end >= from && state.entry->number <= until) chosen.push_back(&state);
+    }
+    return chosen;
+}
+
+/// What the source asks for at the place, the namespace being so; nothing where it does not, or one is not there.
+std::optional<Wish> wish_for(const Terms& terms, const Place& place, const Tree& source, const Tree& there) {
+    if (!source || !there) return std::nullopt;
+    auto wish = terms.wish(*source, *there);
+    if (!wish || wish->resource != place.resource || wish->name != place.name) return std::nullopt;
+    return wish;
+}
+
 /// What is recorded beside a real server comes from a watch a kind, which keep no order among each other.
 void sort_changes(std::vector<Entry>& entries) {
     std::vector<std::size_t> places;
@@ -155,16 +173,11 @@ bool Timeline::wanted_at_some_time(const Terms& terms, const Place& place, Milli
                                    std::uint64_t until) const {
     const auto space = objects_.find({"namespaces", "", place.namespace_name});
     if (space == objects_.end() || terms.excluded.contains(place.namespace_name)) return false;
-    const auto is_in_time = [&](const State& state) {
-        return state.object && state.end >= from && state.entry->number <= until;
-    };
+    const auto spaces = in_time(space->second, from, until);
     for (const auto* states : sources_) {
-        for (const auto& source : *states) {
-            if (!is_in_time(source)) continue;
-            for (const auto& there : space->second) {
-                if (!is_in_time(there)) continue;
-                const auto wish = terms.wish(*source.object, *there.object);
-                if (wish && wish->resource == place.resource && wish->name == place.name) return true;
+        for (const auto* source : in_time(*states, from, until)) {
+            for (const auto* there : spaces) {
+                if (wish_for(terms, place, source->object, there->object)) return true;
             }
         }
     }
@@ -186,32 +199,22 @@ bool Timeline::was_let_go(const Terms& terms, const Place& place, Milliseconds f
 bool Timeline::looked_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const {
     const auto space = objects_.find({"namespaces", "", place.namespace_name});
     if (space == objects_.end()) return false;
-    const auto in_time = [&](const std::vector<State>& states) {
-        std::vector<const State*> chosen;
-        for (const auto& state : states) {
-            if (state.end >= from && state.entry->number <= until) chosen.push_back(&state);
-        }
-        return chosen;
-    };
-    const auto wants = [&](const State& source, const State& there) {
-        if (!source.object || !there.object) return false;
-        const auto wish = terms.wish(*source.object, *there.object);
-        return wish && wish->resource == place.resource && wish->name == place.name;
-    };
-    const auto spaces = in_time(space->second);
+    const auto spaces = in_time(space->second, from, until);
     for (const auto* states : sources_) {
-        const auto sources = in_time(*states);
+        const auto sources = in_time(*states, from, until);
         const auto refused_since = [&](std::size_t source, std::size_t there) {
             for (auto later = source; later < sources.size(); ++later) {
                 for (auto beside = there; beside < spaces.size(); ++beside) {
-                    if (!wants(*sources[later], *spaces[beside])) return true;
+                    if (!wish_for(terms, place, sources[later]->object, spaces[beside]->object)) return true;
                 }
             }
             return false;
         };
         for (std::size_t source = 0; source < sources.size(); ++source) {
             for (std::size_t there = 0; there < spaces.size(); ++there) {
-                if (wants(*sources[source], *spaces[there]) && refused_since(source, there)) return true;
+                if (wish_for(terms, place, sources[source]->object, spaces[there]->object) &&
+                    refused_since(source, there))
+                    return true;
             }
         }
     }
@@ -223,9 +226,8 @@ std::optional<Json> Timeline::wanted_content(const Terms& terms, const Place& pl
     if (!space || terms.excluded.contains(place.namespace_name)) return std::nullopt;
     for (const auto* states : sources_) {
         const auto* source = state_at(*states, entry_number);
-        if (!source || !source->object) continue;
-        auto wish = terms.wish(*source->object, *space);
-        if (wish && wish->resource == place.resource && wish->name == place.name) return std::move(wish->content);
+        if (!source) continue;
+        if (auto wish = wish_for(terms, place, source->object, space)) return std::move(wish->content);
     }
     return std::nullopt;
 }
@@ -236,11 +238,9 @@ std::vector<Timeline::Offer> Timeline::offers(const Terms& terms, const Place& p
     if (space == objects_.end()) return offers;
     for (const auto* states : sources_) {
         for (const auto& state : *states) {
-            if (!state.object) continue;
             for (const auto& there : space->second) {
-                if (!there.object) continue;
-                auto wish = terms.wish(*state.object, *there.object);
-                if (!wish || wish->resource != place.resource || wish->name != place.name) continue;
+                auto wish = wish_for(terms, place, state.object, there.object);
+                if (!wish) continue;
                 if (offers.empty() || offers.back().source != &state) offers.push_back({&state, {}});
                 offers.back().content = std::move(wish->content);
                 break;
