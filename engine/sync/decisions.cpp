@@ -3,6 +3,7 @@
 #include "apply/verbs.hpp"
 #include "base/log.hpp"
 #include "sync/alive.hpp"
+#include "sync/candidates.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,6 +16,8 @@ namespace {
 constexpr unsigned repairs_before_notice = 5;
 /// Targets that are decided under one hold of the lock.
 constexpr std::size_t at_once = 256;
+
+constexpr const char* for_older = "is wanted for an older source";
 
 /// Another unit's copy of which not the whole content is its own: a part of ours has its place in it.
 bool has_room(const Asked& asked, const plan::Record& record) {
@@ -118,8 +121,7 @@ bool Decisions::may_decide(plan::Have& have, const Unit& unit, const Asked& aske
     const auto other = board_.units.get(ticket->unit);
     if (!ticket->creates || !other || !unit.older_than(*other)) {
         have.contest(target, unit.id);
-        note(have, unit, target,
-             {.refused = true, .reason = "HeldByOther", .message = "is wanted for an older source"});
+        note(have, unit, target, {.refused = true, .reason = "HeldByOther", .message = for_older});
         return false;
     }
     have.contest(target, ticket->unit);
@@ -239,6 +241,12 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         return std::nullopt;
     }
     const bool creates = apply::creates(step.step);
+    if (creates && !asked.part && awaits_older(board_, have, unit, whole)) {
+        have.contest(whole, unit.id);
+        note(have, unit, target, {.refused = true, .reason = "HeldByOther", .message = for_older});
+        end_ticket(have, target);
+        return std::nullopt;
+    }
     if (creates && wish->belonging && std::holds_alternative<plan::Lost>(standing) && !board_.options.dry_run) {
         board_.alive->ask(unit.id, target, *wish->belonging);  // and it is looked at again
         return std::nullopt;

@@ -130,6 +130,8 @@ private:
             log::warn("cannot change an owner's finalizer yet; it is tried again",
                       {{"owner", unit ? owner_text(unit->bond) : ""}, {"message", message_of(answer)}});
             if (unit) owner_stirred(board, *unit);
+            // What they stand for is free meanwhile.
+            for (const auto one : board.units.of_owner(owner_)) board.queue.add({one, 0});
         }
         self_.io_.after(moved ? Milliseconds(50) : patch_again, [self = shared_from_this()] { self->send(); });
     }

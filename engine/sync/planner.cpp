@@ -1,5 +1,6 @@
 #include "sync/planner.hpp"
 
+#include "sync/candidates.hpp"
 #include "sync/finalizers.hpp"
 #include "sync/owner_sources.hpp"
 #include "sync/unwanted.hpp"
@@ -41,6 +42,7 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
     // What a start finds; what events tell meanwhile is evidence.
     const bool first_look = !running->looked && key.is_unit();
     bool failed_to = false;
+    bool stands = false;
     auto what = evaluation_.subject(*unit, *running);
     if (!what) {
         failed_to = true;
@@ -61,7 +63,11 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
         if (!evaluated) {
             failed_to = true;
             failed(*unit, evaluated.error().message);
-        } else if (!evaluated->incomplete && is_held(*unit, *running, *evaluated)) {
+        } else if (evaluated->incomplete) {
+            stands = unit->stands;
+        } else if (!is_held(*unit, *running, *evaluated, key)) {
+            stands = true;
+        } else {
             const bool counts = first_look && !evaluated->owner_decides;
             add_unwanted(board_, evaluation_, *unit, *running, key, Gone::nobody, *evaluated);
             let_go(*unit, *running, key, *evaluated);
@@ -70,6 +76,7 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
     }
     if (key.is_unit()) {
         board_.units.change(unit->id, [&](Unit& known) {
+            known.stands = stands;
             known.looked_at = unit->generation;
             if (!failed_to) known.error.clear();
         });
@@ -80,6 +87,7 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
 }
 
 void Planner::failed(const Unit& unit, const std::string& why) {
+    step_back(board_, unit);
     report_.policy_error(unit.id, why);
     board_.units.change(unit.id, [&](Unit& known) { known.error = why; });
 }
@@ -95,11 +103,17 @@ void Planner::take_identity(Unit& unit, const policy::Subject& subject) {
     });
 }
 
-bool Planner::is_held(const Unit& unit, const RunningPolicy& running, const Evaluated& evaluated) {
+bool Planner::is_held(const Unit& unit, const RunningPolicy& running, const Evaluated& evaluated,
+                      const queue::Key& key) {
     if (unit.owner == 0 || running.shape().finalizer.empty() || board_.options.dry_run) return true;
     const bool wants = std::ranges::any_of(evaluated.asked, [](const Asked& asked) { return asked.wish != nullptr; });
     const auto owner = wants ? board_.units.get(unit.owner) : std::nullopt;
     if (!owner || owner->held) return true;
+    if (board_.finalizers->waiting(unit.owner).empty()) {
+        stand(board_, unit, key, evaluated);
+    } else {
+        step_back(board_, unit);
+    }
     board_.finalizers->hold(unit.owner);  // when it is on, the owner's units are looked at again
     return false;
 }

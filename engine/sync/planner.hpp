@@ -37,7 +37,7 @@ private:
     /// Of what the unit is, as its objects say it now.
     void take_identity(Unit& unit, const policy::Subject& subject);
     /// Whether the unit may have copies now: its owner carries the finalizer that lets it go after them alone.
-    bool is_held(const Unit& unit, const RunningPolicy& running, const Evaluated& evaluated);
+    bool is_held(const Unit& unit, const RunningPolicy& running, const Evaluated& evaluated, const queue::Key& key);
     void failed(const Unit& unit, const std::string& why);
 
     Board& board_;

@@ -40,6 +40,7 @@ struct Unit {
     plan::UnitId owner = 0;       ///< the unit of its owner; 0 where the source is its own
     std::string error = {};       ///< why its last evaluation failed; empty: it did not
     bool incomplete = false;      ///< something that it needs is on its way
+    bool stands = false;          ///< it may write nothing yet, and has its place among the candidates meanwhile
     std::vector<std::string> waiting = {};  ///< where none of `into` selects anything yet: what is awaited
     std::string changed = {};     ///< when a copy of it was last written, RFC 3339; empty: not since the start
     std::uint64_t looked_at = 0;  ///< the generation that was looked at last

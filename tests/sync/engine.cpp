@@ -91,6 +91,15 @@ void Engine::settle(Where where) {
     demand("the engine settles", why + "\n" + story(), where);
 }
 
+void Engine::expect_refused(const std::string& namespace_name, Where where) {
+    world_.await(
+        "a target in " + namespace_name + " is refused",
+        [&](const Objects&) -> std::string {
+            return count(Deed::What::refused, namespace_name) > 0 ? "" : "it is not";
+        },
+        where);
+}
+
 std::optional<double> Engine::metric(const std::string& name) const {
     const auto page = "\n" + metrics_->page();
     const auto at = page.find("\n" + name + " ");

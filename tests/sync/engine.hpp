@@ -41,6 +41,8 @@ public:
 
     /// Waits until every watch is synced and nothing is left to do of what the engine has seen.
     void settle(Where where = Where::current());
+    /// Waits until it has told that a target there is refused: since its construction, or since forget_deeds().
+    void expect_refused(const std::string& namespace_name, Where where = Where::current());
     Sync& sync() { return *sync_; }
 
     /// What /metrics shows.

@@ -85,9 +85,7 @@ TEST_CASE("a foreign object is not touched by an apply that may only make one") 
     const auto foreign = world.make_config_map(red, "shared", {{"mine", "yes"}});
     make_shared(world, {{"a", "1"}});
     Engine engine(world, {.policies = {with_fields(world)}});
-    world.await("it is refused", [&](const Objects&) -> std::string {
-        return engine.count(Deed::What::refused, red) > 0 ? "" : "it is not";
-    });
+    engine.expect_refused(red);
     world.check_untouched(foreign);
     world.remove(foreign);
     world.expect_data(config_map(red, "shared"), {{"a", "1"}});

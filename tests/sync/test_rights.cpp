@@ -1,5 +1,6 @@
 // An engine without the right to read namespaces, or one of the kinds that its policy copies: what needs no more than
 // it may is served all the same. The sandbox denies nothing, so that only a real server shows the difference.
+#include "copiers.hpp"
 #include "engine.hpp"
 #include "policies.hpp"
 
@@ -39,14 +40,22 @@ public:
         access.impersonate_user = user_;
         return access;
     }
-    void add_namespaces() {
-        world_.api.merge(role(),
-                         {{"rules", Json::array({rule("configmaps", all_verbs), rule("namespaces", read_verbs)})}});
+    void add_namespaces() { add({rule("namespaces", read_verbs)}); }
+    /// Owners may be read and told of; only this one may be changed.
+    void add_owners_but_change(const std::string& group, const std::string& name) {
+        auto change = rule("copiers", Json::array({"patch"}), group);
+        change["resourceNames"] = Json::array({name});
+        add({rule("copiers", read_verbs, group), rule("copiers/status", all_verbs, group), change});
     }
 
 private:
-    static Json rule(const char* resource, const Json& verbs) {
-        return {{"apiGroups", Json::array({""})}, {"resources", Json::array({resource})}, {"verbs", verbs}};
+    static Json rule(const char* resource, const Json& verbs, const std::string& group = {}) {
+        return {{"apiGroups", Json::array({group})}, {"resources", Json::array({resource})}, {"verbs", verbs}};
+    }
+    void add(const std::vector<Json>& rules) {
+        auto all = world_.api.get(role()).at("rules");
+        for (const auto& one : rules) all.push_back(one);
+        world_.api.merge(role(), {{"rules", all}});
     }
     kube::Ref role() const { return {{"rbac.authorization.k8s.io/v1", "ClusterRole"}, "", user_}; }
 
@@ -120,6 +129,27 @@ TEST_CASE("without the right to one of the kinds that a policy copies the others
     }
     world.remove(source);
     world.expect_gone(config_map(red, "named"));
+}
+
+TEST_CASE("an owner that may not get its finalizer leaves what it asks for to a younger one") {
+    World world;
+    Copiers copiers(world);
+    Rights rights(world, "user-" + world.id());
+    rights.add_namespaces();
+    rights.add_owners_but_change(copiers.group(), "young");
+    const auto red = world.make_namespace("red");
+    world.make_config_map(world.sources(), "shared", {{"a", "1"}});
+    // Of one second the smaller uid is the older one: made until that is the one without the right.
+    const auto age = [](const Json& object) {
+        return object.at("metadata").at("creationTimestamp").get<std::string>() + uid_of(object);
+    };
+    const auto old = copiers.make_named("old", {"shared"}, {red});
+    while (age(copiers.make_named("young", {"shared"}, {red})) < age(old)) copiers.remove("young");
+    Engine engine(world, {.policies = {copiers.policy()}, .access = rights.access()});
+    world.expect_data(config_map(red, "shared"), {{"a", "1"}});
+    engine.settle();
+    const bool denied = !copiers.has_finalizer("old");  // the sandbox denies nothing
+    CHECK(labels_of(world.api.get(config_map(red, "shared"))).value("by", "") == (denied ? "young" : "old"));
 }
 
 }  // namespace moontide::test

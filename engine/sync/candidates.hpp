@@ -1,0 +1,21 @@
+// Who waits for a target that somebody else has, or that is not theirs to write yet.
+#pragma once
+
+#include "sync/board.hpp"
+#include "sync/evaluation.hpp"
+
+namespace moontide::sync {
+
+// Any worker thread.
+
+/// For a unit whose owner does not carry its finalizer yet, so that nothing may be written for it: makes it a candidate
+/// for what it asks for, in all namespaces or in the key's alone. A younger one leaves that to it until its whole look
+/// has gone on from there.
+void stand(Board& board, const Unit& unit, const queue::Key& key, const Evaluated& evaluated);
+/// The unit's next whole look ends that.
+/// Of a unit that cannot have what it asks for: whoever waits for it is looked at again.
+void step_back(Board& board, const Unit& unit);
+/// Nobody has the target, and an older unit that stands for it will have it.
+bool awaits_older(const Board& board, const plan::Have& have, const Unit& unit, const plan::TargetKey& target);
+
+}  // namespace moontide::sync
