@@ -149,9 +149,10 @@ public:
     /// one namespace, or (0) in all.
     std::vector<TargetKey> in_hand(UnitId unit, NameId namespace_name) const;
 
-    /// It has a copy, or something of it is on its way or lost.
+    /// It has a copy, something of it is on its way or lost, or it waits for what another one has.
     bool has_to_do_with(UnitId unit) const {
-        return count_of(unit) > 0 || !in_hand(unit, 0).empty() || !lost_by(unit, 0).empty();
+        return count_of(unit) > 0 || !in_hand(unit, 0).empty() || !lost_by(unit, 0).empty() ||
+               !contested_by(unit, 0).empty();
     }
     /// A step of the unit waits or is under way.
     bool has_ticket(UnitId unit) const;

@@ -81,9 +81,15 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
             if (!failed_to) known.error.clear();
         });
     }
+    look_for_owner(*unit);
     owner_stirred(board_, *unit);
     board_.metrics.reconciled(running->shape().name, key.is_unit() ? "unit" : "spot",
                               std::chrono::steady_clock::now() - began, failed_to);
+}
+
+void Planner::look_for_owner(const Unit& unit) {
+    const auto owner = unit.owner == 0 ? std::nullopt : board_.units.get(unit.owner);
+    if (owner && owner->presence == Presence::vanished) board_.queue.add({owner->id, 0});
 }
 
 void Planner::failed(const Unit& unit, const std::string& why) {

@@ -34,6 +34,8 @@ private:
     void take_down(const Unit& unit, const RunningPolicy& running, const queue::Key& key);
     /// The membership of a source in the groups of its policy, after a change of it.
     void regroup(const Unit& unit, const RunningPolicy& running);
+    /// An owner that went while its unit was looked at is looked at after that.
+    void look_for_owner(const Unit& unit);
     /// Of what the unit is, as its objects say it now.
     void take_identity(Unit& unit, const policy::Subject& subject);
     /// Whether the unit may have copies now: its owner carries the finalizer that lets it go after them alone.

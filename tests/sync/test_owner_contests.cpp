@@ -105,4 +105,21 @@ TEST_CASE("where nobody holds a copy yet, the oldest owner gets it") {
     CHECK(labels_of(world.api.get(config_map(red, "shared"))).value("by", "") == oldest);
 }
 
+TEST_CASE("an owner that went while it waited for a copy holds nobody up") {
+    World world;
+    Copiers copiers(world);
+    const auto red = world.make_namespace("red");
+    world.make_config_map(world.sources(), "shared", {{"a", "1"}});
+    Engine engine(world, {.policies = {copiers.policy_without_finalizer()}});
+    copiers.make_named("first", {"shared"}, {red});
+    world.expect_data(config_map(red, "shared"), {{"a", "1"}});
+    copiers.make_named("second", {"shared"}, {red});
+    engine.expect_refused(red);
+    copiers.remove("second");
+    engine.settle();
+    copiers.remove("first");
+    world.expect_gone(config_map(red, "shared"));
+    engine.settle();
+}
+
 }  // namespace moontide::test
