@@ -40,7 +40,7 @@ test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserve
 	tests/cluster/with-cluster build/dev/tests/test_sandbox "[cluster]"
 	MOONTIDE_TEST_KUBECTL="$$(tests/cluster/kubectl-1.32/kubectl)" tests/cluster/with-cluster build/dev/tests/test_sandbox "[kubectl]"
 	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/clients/compare
-	for story in annotation-sync configmap-syncer pod-configmap; do \
+	for story in annotation-sync configmap-syncer config-mirror pod-configmap; do \
 	    MOONTIDE=build/dev/moontide tests/cluster/with-cluster examples/$$story/run.sh || exit 1; done
 	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/pages/walk
 	tests/cluster/with-cluster tests/cluster/apply-deploy

@@ -16,8 +16,8 @@
 #include "sync/proof.hpp"
 #include "sync/reach.hpp"
 #include "sync/report.hpp"
-#include "sync/rows.hpp"
 #include "sync/statuses.hpp"
+#include "sync/stored_rows.hpp"
 
 #include <algorithm>
 #include <future>
@@ -88,6 +88,7 @@ public:
             status_options.seed = seed_;
             status_options.may_write = board_.options.may_write;
             board_.statuses = std::make_unique<Statuses>(board_, io_, std::move(status_options));
+            board_.rows = std::make_unique<StoredRows>(board_, io_);
         }
         board_.alive = std::make_unique<Alive>(board_, io_);
         board_.events = board_.options.dry_run
@@ -203,6 +204,7 @@ void Engine::end(Milliseconds deadline) {
     board_.metrics.readings({});
     for (auto& worker : workers_) worker.request_stop();
     workers_.clear();
+    if (board_.rows) board_.rows->close();
     if (deadline > Milliseconds(0)) {
         const auto until = std::chrono::steady_clock::now() + deadline;
         if (!wait_for(deadline, [this](auto drained) { board_.applier->close(std::move(drained)); })) {
@@ -216,6 +218,7 @@ void Engine::end(Milliseconds deadline) {
         }
     }
     board_.ingest->stop();
+    if (board_.rows) board_.rows->join();
     // On the thread that uses them: what it is at finds none of them gone, and after this it does nothing more.
     io_.post([this] {
         board_.ingest.reset();

@@ -8,6 +8,7 @@
 #include "policy/policy.hpp"
 #include "status/events.hpp"
 #include "status/metrics.hpp"
+#include "store/store.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -41,6 +42,8 @@ struct SyncOptions {
     Milliseconds audit_every{3'600'000};  ///< so often every unit is compared with the caches; 0: never
     Milliseconds kinds_again{10'000};     ///< a kind that is not installed is asked for again after this long
     Milliseconds forget_every{60'000};    ///< what nothing speaks of any more is forgotten that often
+    Milliseconds secrets_again{10'000};   ///< the Secret of a database is read again after this long
+    store::Options database;              ///< of the connections to each; its name and seed are given to it
     bool watch_list = true;               ///< lists come as the beginning of a watch where the server has that
     std::uint64_t seed = 0;               ///< 0: from the machine
 };

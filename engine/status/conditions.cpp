@@ -22,6 +22,8 @@ constexpr std::size_t most_of_one = 400;
 /// What metav1.Condition allows; policies' own messages are cut to it.
 constexpr std::size_t longest_message = 32'768;
 
+constexpr const char* database_ready = "DatabaseReady";
+
 struct Condition {
     std::string type;
     std::string status;
@@ -110,7 +112,7 @@ std::vector<Condition> made_of(const policy::Report& report, const Said& said, c
         const auto& store = *report.store;
         auto reason = !store.reason.empty() ? store.reason : store.connected ? "Connected" : "ConnectionFailed";
         all.push_back(
-            {"DatabaseReady", store.connected ? "True" : "False", std::move(reason), cut(store.message, most_message)});
+            {database_ready, store.connected ? "True" : "False", std::move(reason), cut(store.message, most_message)});
     }
     return all;
 }
@@ -172,7 +174,7 @@ void date(Json& condition, const Json& previous, const std::string& now) {
 }
 
 bool is_made_here(const std::string& type) {
-    static constexpr std::array types{"Ready", "Reconciling", "Stalled", "DatabaseReady"};
+    static constexpr std::array types{"Ready", "Reconciling", "Stalled", database_ready};
     return std::ranges::find(types, type) != types.end();
 }
 
@@ -239,7 +241,9 @@ nlohmann::json status_of(const policy::Report& report, const Said& said, const n
         for (const auto& one : *before) {
             const auto type = type_of(one);
             const bool there = std::ranges::any_of(conditions, [&](const Json& made) { return type_of(made) == type; });
-            if (there || is_made_here(type) || (!keeps && of_policy.contains(type))) continue;
+            // Until the end of a pass nobody may know how the database is.
+            const bool stands = type == database_ready && report.phase != policy::Report::Phase::settled;
+            if (there || (is_made_here(type) && !stands) || (!keeps && of_policy.contains(type))) continue;
             conditions.push_back(one);
         }
     }

@@ -63,11 +63,15 @@ void find(const Json& marked, const Json& previous, Found& found) {
     }
 }
 
+bool has_copies(const policy::Report& report) {
+    return report.wanted > report.pending + report.failed_copies;
+}
+
 }  // namespace
 
 bool has_forgotten(const policy::Report& report) {
     return std::ranges::any_of(report.sources, [](const auto& one) { return !one.changed && !one.synced.empty(); }) ||
-           (!report.changed && report.wanted > report.pending + report.failed_copies);
+           (report.store && !report.store->last_sync_time) || (!report.changed && has_copies(report));
 }
 
 policy::Report with_marks(const policy::Report& report) {
@@ -77,6 +81,7 @@ policy::Report with_marks(const policy::Report& report) {
         auto& source = marked.sources[at];
         if (!source.changed && !source.synced.empty()) source.changed = mark(at + 1);
     }
+    if (marked.store && !marked.store->last_sync_time) marked.store->last_sync_time = mark(marked.sources.size() + 1);
     return marked;
 }
 
@@ -88,7 +93,12 @@ void recall(policy::Report& report, const nlohmann::json& marked, const nlohmann
         const auto one = found.find(mark(number));
         return one == found.end() ? now : one->second;
     };
-    if (!report.changed) report.changed = time(0);
+    // Without a row there was no time.
+    if (report.store && !report.store->last_sync_time) {
+        const auto one = found.find(mark(report.sources.size() + 1));
+        if (one != found.end()) report.store->last_sync_time = one->second;
+    }
+    if (!report.changed && has_copies(report)) report.changed = time(0);
     for (std::size_t at = 0; at < report.sources.size(); ++at) {
         auto& source = report.sources[at];
         if (!source.changed && !source.synced.empty()) source.changed = time(at + 1);

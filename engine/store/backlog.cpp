@@ -135,6 +135,7 @@ std::optional<Job> Backlog::take(Instant now, bool flows) {
         }
         work.queued = false;
         work.busy = true;
+        work.owes_word = true;
         if (work.clearing > 0) {
             work.cleared = work.clearing;
             return Job{owner, RemoveAll{}};
@@ -282,6 +283,10 @@ std::optional<OwnerState> Backlog::news(const Owner& owner) {
     auto state = state_of(found->second);
     auto& told = found->second.told;
     const bool settled = state.waiting == state.refused;
+    if (settled && std::exchange(found->second.owes_word, false)) {
+        told = state;
+        return state;
+    }
     if (state == told || (!settled && state.refusals == told.refusals && state.message == told.message)) return {};
     told = state;
     return state;

@@ -74,6 +74,7 @@ private:
         bool stored = false;
         bool busy = false;
         bool queued = false;
+        bool owes_word = false;  // a job was given out since its owner was told that nothing waits
         OwnerState told;
 
         bool wanting() const { return clearing > 0 || left_out || !changes.empty() || whole.has_value(); }

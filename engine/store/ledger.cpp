@@ -73,7 +73,7 @@ std::uint64_t Ledger::settings_version() const {
 
 std::optional<Job> Ledger::take() {
     const std::scoped_lock lock(mutex_);
-    if (ending_) return {};
+    if (ending_ || (options_.may_write && !options_.may_write())) return {};
     auto job = backlog_.take(clock_.now(), state_.ready);
     if (job) ++under_way_;
     return job;
@@ -116,7 +116,7 @@ std::optional<Instant> Ledger::next() const {
 
 void Ledger::connected(bool made_table) {
     change_state([&] {
-        state_.connected = true;
+        state_.connected = state_.tried = true;
         if (made_table) backlog_.forget_stored();
     });
     ring();
@@ -125,6 +125,7 @@ void Ledger::connected(bool made_table) {
 void Ledger::lost(const std::string& why) {
     change_state([&] {
         state_.connected = false;
+        state_.tried = true;
         state_.message = why;
     });
 }

@@ -85,7 +85,7 @@ private:
     Settings settings_;
     std::uint64_t settings_version_ = 1;
     Backlog backlog_;
-    State state_{false, false, "not connected yet", {}};
+    State state_{.message = "not connected yet", .last_success = {}};
     std::string trouble_;  // of the last job; empty: it was done
     std::size_t under_way_ = 0;
     bool ending_ = false;

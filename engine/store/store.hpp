@@ -19,6 +19,8 @@ namespace moontide::store {
 /// How it is with the database.
 struct State {
     bool connected = false;
+    /// A connection was made, or was tried and failed; else the first try is under way.
+    bool tried = false;
     /// Connected, the table is as it must be, and the last thing that was asked for was done: DatabaseReady.
     bool ready = false;
     std::string message;  ///< one line; why it is not ready
@@ -55,6 +57,7 @@ struct Options {
     Milliseconds backoff_last{30'000};
     Milliseconds refused_again{300'000};  ///< then doubling, to 16 times that
     std::uint64_t seed = 0;               ///< of the jitter
+    std::function<bool()> may_write;      ///< asked before each job; null: always. A no is asked again within `probe`
 };
 
 /// One a database, shared by its owners. Every call is from any thread and returns at once; the work is done on
@@ -67,7 +70,7 @@ public:
     struct Hooks {
         /// state() has changed, in more than last_success.
         std::function<void()> changed;
-        /// state(owner) has changed.
+        /// state(owner) has changed, or nothing of what it wanted waits any more.
         std::function<void(const Owner&)> told;
         /// What remove_all() asked for is done: the database has no row of that owner.
         std::function<void(const Owner&)> gone;

@@ -113,6 +113,7 @@ private:
             self_.end(owner_, {});
             if (on_) {
                 for (const auto one : board.units.of_owner(owner_)) board.queue.add({one, 0});
+                if (unit) owner_stirred(board, *unit);  // rows wait for it too
             }
             return;
         }

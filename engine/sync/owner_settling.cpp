@@ -21,7 +21,8 @@ void OwnerSettling::look_at(const Unit& owner, const RunningPolicy& running) {
     } else if (asking(board_, owner) == Asking::yes) {
         keep_rows(owner, running);
     }
-    status_.tell(owner, running, busy, OwnerStatus::When::in_turn);
+    const bool rows_come = board_.rows && board_.rows->is_busy(owner);
+    status_.tell(owner, running, busy || rows_come, OwnerStatus::When::in_turn);
 }
 
 bool OwnerSettling::is_busy(const Unit& owner) const {
@@ -57,7 +58,8 @@ void OwnerSettling::ending(const Unit& owner, const RunningPolicy& running) {
     std::optional<kube::Ref> database;
     if (board_.rows && running.shape().has_store) {
         auto found = database_of(running, Evaluation::is_in_feeds(owner.bond.owner, running));
-        if (!found) return;  // failure is not absence: the rows may be there
+        // Failure is not absence: the rows may be there.
+        if (!found) return report_.policy_error(owner.id, found.error().message);
         database = std::move(*found);
     }
     board_.finalizers->let_go(owner.id, std::move(database));
@@ -75,16 +77,23 @@ void OwnerSettling::keep_rows(const Unit& owner, const RunningPolicy& running) {
     const auto selected = board_.owner_sources->selected(owner.id);
     if (!selected) return;
     const auto database = database_of(running, selected->owner);
-    if (!database) return;
+    if (!database) return report_.policy_error(owner.id, database.error().message);
     // Rows hold an owner as copies do.
     if (*database && !running.shape().finalizer.empty() && !owner.held) return board_.finalizers->hold(owner.id);
-    std::vector<kube::ObjectPtr> sources;
+    Rows::Sources sources;
     for (const auto id : board_.units.of_owner(owner.id)) {
         const auto unit = board_.units.get(id);
-        if (!unit || unit->presence != Presence::present || !unit->bond.group.empty()) continue;
-        auto source = evaluation_.source(*unit, unit->bond.source, running);
-        if (!source) return;
-        if (*source) sources.push_back(std::move(*source));
+        if (!unit || !unit->bond.group.empty()) continue;
+        if (unit->presence == Presence::present) {
+            auto source = evaluation_.source(*unit, unit->bond.source, running);
+            if (!source) return;
+            if (*source) sources.there.push_back(std::move(*source));
+        } else if (unit->presence == Presence::vanished || unit->presence == Presence::unknown) {
+            // A row stays as long as the copies do.
+            const bool has_copies =
+                board_.have.with([&](const plan::Have& have) { return have.has_to_do_with(unit->id); });
+            if (has_copies) sources.unproven.push_back(unit->bond.source);
+        }
     }
     board_.rows->keep(owner, *database, sources);
 }

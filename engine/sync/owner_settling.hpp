@@ -11,7 +11,7 @@ namespace moontide::sync {
 class OwnerSettling {
 public:
     OwnerSettling(Board& board, Report& report, Evaluation& evaluation)
-        : board_(board), evaluation_(evaluation), status_(board, report, evaluation) {}
+        : board_(board), report_(report), evaluation_(evaluation), status_(board, report, evaluation) {}
 
     void look_at(const Unit& owner, const RunningPolicy& running);
     /// The last word of an engine that ends.
@@ -28,6 +28,7 @@ private:
     void keep_rows(const Unit& owner, const RunningPolicy& running);
 
     Board& board_;
+    Report& report_;
     Evaluation& evaluation_;
     OwnerStatus status_;
 };

@@ -31,6 +31,13 @@ policy::PolicyPtr annotation_sync(const std::string& sources, const std::string&
     return loaded(*text);
 }
 
+policy::PolicyPtr shipped_policy(const std::string& name) {
+    auto text = bindings::read_policy_file(source_directory() + "/policies/" + name + "/policy.lua");
+    if (!text) throw std::runtime_error(text.error().message);
+    text->name = name;
+    return loaded(*text);
+}
+
 policy::PolicyPtr policy_of(const World& world, std::string lua, const std::string& name) {
     lua = replaced(replaced(std::move(lua), "@SOURCES@", world.sources()), "@ID@", world.id());
     bindings::PolicyText text;

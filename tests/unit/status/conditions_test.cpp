@@ -179,7 +179,7 @@ TEST_CASE("conditions of other controllers stay, ours go when they are over") {
     auto working = report(1);
     working.phase = Phase::working;
     CHECK(status::condition_types(status::status_of(working, {}, previous, {"Warm"}, noon)) ==
-          std::set<std::string>{"Audited", "Ready", "Reconciling", "Warm"});
+          std::set<std::string>{"Audited", "DatabaseReady", "Ready", "Reconciling", "Warm"});
 }
 
 TEST_CASE("DatabaseReady is there where the report has a store") {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "environment.hpp"
-#include "server.hpp"
+#include "postgres/server.hpp"
 #include "store/store.hpp"
 
 #include <chrono>

@@ -31,10 +31,15 @@ namespace fs = std::filesystem;
 
 fs::path newest_programs() {
     std::vector<fs::path> found;
-    for (const auto& version : fs::directory_iterator("/usr/lib/postgresql")) {
-        if (fs::exists(version.path() / "bin/postgres")) found.push_back(version.path() / "bin");
+    std::error_code error;
+    for (fs::directory_iterator versions("/usr/lib/postgresql", error), end; !error && versions != end;
+         versions.increment(error)) {
+        if (fs::exists(versions->path() / "bin/postgres")) found.push_back(versions->path() / "bin");
     }
-    if (found.empty()) throw std::runtime_error("there is no PostgreSQL server in /usr/lib/postgresql");
+    if (found.empty()) {
+        throw std::runtime_error(
+            "there is no PostgreSQL server in /usr/lib/postgresql; packages.txt names it, tools/setup installs it");
+    }
     return *std::ranges::max_element(found);
 }
 
