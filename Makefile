@@ -41,7 +41,7 @@ test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserve
 	MOONTIDE_TEST_KUBECTL="$$(tests/cluster/kubectl-1.32/kubectl)" tests/cluster/with-cluster build/dev/tests/test_sandbox "[kubectl]"
 	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/clients/compare
 	for story in annotation-sync configmap-syncer config-mirror pod-configmap; do \
-	    MOONTIDE=build/dev/moontide tests/cluster/with-cluster examples/$$story/run.sh || exit 1; done
+	    MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/cluster/as-deployed $$story || exit 1; done
 	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/pages/walk
 	tests/cluster/with-cluster tests/cluster/apply-deploy
 
@@ -76,7 +76,7 @@ tsan: setup build/tsan/build.ninja ## run what has threads under the thread sani
 MINUTES ?= 1
 
 .PHONY: fuzz
-fuzz: setup build/asan-ubsan/build.ninja ## run every fuzzer (MINUTES=1 each; FUZZERS="name..." for some)
+fuzz: setup build/asan-ubsan/build.ninja ## run every fuzzer (MINUTES=1 each; FUZZERS="name..." for some; FUZZ_SEED=1 for the same inputs)
 	cmake --build --preset asan-ubsan --target fuzz
 	MINUTES=$(MINUTES) tests/fuzz/run build/asan-ubsan/tests/fuzz $(FUZZERS)
 

@@ -35,9 +35,9 @@ install_definitions() {
         configmirrors.mirror.configmirror.io podconfigmapconfigs.podconfig.example.com
 }
 
-# run_policy NAME [FLAG...]: begins an engine that runs this policy alone.
+# run_policy NAME [FLAG...]: begins an engine that runs this policy alone. MOONTIDE_KUBECONFIG: as whom.
 run_policy() {
-    "$moontide" run --only "$1" --metrics-bind-address=0 --health-probe-bind-address=0 "${@:2}" >>"$log" 2>&1 &
+    "$moontide" run ${MOONTIDE_KUBECONFIG:+--kubeconfig "$MOONTIDE_KUBECONFIG"} --only "$1" --metrics-bind-address=0 --health-probe-bind-address=0 "${@:2}" >>"$log" 2>&1 &
     engine=$!
 }
 
