@@ -67,7 +67,9 @@ private:
 
     Result<void> read_sources() {
         for (const kube::ObjectPtr& source : subject_.sources) {
-            consents_.push_back(shape_.consent ? TRY(Consent::read(reader_, *source, allow_to)) : Consent());
+            const bool lent = is_lent(*source);
+            lent_ = lent_ || lent;
+            consents_.push_back(shape_.consent || lent ? TRY(Consent::read(reader_, *source, allow_to)) : Consent());
         }
         if (shape_.copy_kinds.size() > 1 && subject_.sources.size() == 1) {
             source_kind_ = kind_of(*subject_.sources.front());
@@ -105,6 +107,7 @@ private:
                           fmt::format("the namespace '{}' is being deleted", candidate.namespace_name));
         }
         if (shape_.consent && !ask_consent(candidate)) return;
+        if (lent_ && !ask_lender(candidate)) return;
 
         auto copy = evaluate(candidate);
         if (!copy) return refuse(candidate, "EvaluationFailed", copy.error().message);
@@ -144,6 +147,35 @@ private:
                                          "name it",
                                          source.namespace_name(), source.name(), candidate.namespace_name, allow_to));
             }
+            return false;
+        }
+        return true;
+    }
+
+    /// A Secret of another namespace than the owner's: who may make owners might not read it.
+    bool is_lent(const kube::Object& source) const {
+        if (!subject_.owner || subject_.owner->namespace_name().empty()) return false;
+        if (source.namespace_name() == subject_.owner->namespace_name()) return false;
+        const auto& kinds = shape_.source_kinds;
+        const auto is_secret = [](const kube::Kind& kind) { return kind == kube::Kind{"v1", "Secret"}; };
+        if (std::ranges::none_of(kinds, is_secret)) return false;
+        const auto kind = kinds.size() == 1 ? std::optional(kinds.front()) : kind_of(source);
+        return !kind || is_secret(*kind);
+    }
+
+    /// It allows who asks, or where the copy goes.
+    bool ask_lender(const Candidate& candidate) {
+        const auto asker = subject_.owner->namespace_name();
+        for (const std::uint32_t number : candidate.sources) {
+            if (number >= subject_.sources.size()) continue;
+            const kube::Object& source = *subject_.sources[number];
+            if (!is_lent(source) || source.namespace_name() == candidate.namespace_name) continue;
+            if (consents_[number].allows(asker) || consents_[number].allows(candidate.namespace_name)) continue;
+            refuse(
+                candidate, "NoConsent",
+                fmt::format("the Secret '{}/{}' is of another namespace than who asks for it: its annotation {} must "
+                            "name '{}' or '{}'",
+                            source.namespace_name(), source.name(), allow_to, asker, candidate.namespace_name));
             return false;
         }
         return true;
@@ -236,6 +268,7 @@ private:
 
     kube::Reader reader_;
     std::vector<Consent> consents_;  ///< of the sources, in their order
+    bool lent_ = false;              ///< one of them is
     std::optional<kube::Kind> source_kind_;
     std::vector<Shared> shared_;
     std::string_view last_namespace_;

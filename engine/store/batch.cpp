@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <iterator>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace moontide::store {
@@ -49,11 +51,11 @@ WITH incoming AS MATERIALIZED (
 SELECT floor(extract(epoch FROM now()))::bigint
 WHERE (SELECT count(*) FROM changed) + (SELECT count(*) FROM added) > 0)";
 
-constexpr const char* remove_name = "moontide_remove";
-constexpr const char* remove_text = R"(
-WITH given AS MATERIALIZED (
-    SELECT namespace, name, $1 AS configmirror_namespace, $2 AS configmirror_name
-    FROM unnest($3, $4) AS keys (namespace, name)
+/// The owner's rows that `keys` names go; `gone` has one for each.
+std::string deletion(std::string_view keys, std::string_view answer) {
+    constexpr std::string_view given = R"(
+given AS MATERIALIZED (
+    SELECT namespace, name, $1 AS configmirror_namespace, $2 AS configmirror_name FROM keys
 ), gone AS (
     DELETE FROM configmaps AS stored USING given
     WHERE stored.name = given.name AND stored.namespace = given.namespace
@@ -61,27 +63,33 @@ WITH given AS MATERIALIZED (
       AND stored.configmirror_name = given.configmirror_name
     RETURNING 1
 )
-SELECT floor(extract(epoch FROM now()))::bigint WHERE (SELECT count(*) FROM gone) > 0)";
+)";
+    return std::string(keys).append(given).append(answer);
+}
+
+constexpr const char* remove_name = "moontide_remove";
+const std::string& remove_text() {
+    static const auto text =
+        deletion("WITH keys AS (SELECT namespace, name FROM unnest($3, $4) AS keys (namespace, name)),",
+                 "SELECT floor(extract(epoch FROM now()))::bigint WHERE (SELECT count(*) FROM gone) > 0");
+    return text;
+}
 
 constexpr const char* keep_name = "moontide_keep";
 /// EXCEPT sorts or hashes; NOT IN and NOT EXISTS may compare each with each.
-constexpr const char* keep_text = R"(
-WITH superfluous AS MATERIALIZED (
+const std::string& keep_text() {
+    static const auto text = deletion(R"(
+WITH keys AS MATERIALIZED (
     SELECT namespace, name FROM configmaps WHERE configmirror_namespace = $1 AND configmirror_name = $2
     EXCEPT
     SELECT namespace, name FROM unnest($3, $4) AS wanted (namespace, name)
-), given AS MATERIALIZED (
-    SELECT namespace, name, $1 AS configmirror_namespace, $2 AS configmirror_name FROM superfluous
-), gone AS (
-    DELETE FROM configmaps AS stored USING given
-    WHERE stored.name = given.name AND stored.namespace = given.namespace
-      AND stored.configmirror_namespace = given.configmirror_namespace
-      AND stored.configmirror_name = given.configmirror_name
-    RETURNING 1
-)
+),)",
+                                      R"(
 SELECT CASE WHEN (SELECT count(*) FROM gone) > 0 THEN floor(extract(epoch FROM now()))::bigint
             ELSE (SELECT floor(extract(epoch FROM max(updated_at)))::bigint FROM configmaps
-                  WHERE configmirror_namespace = $1 AND configmirror_name = $2) END)";
+                  WHERE configmirror_namespace = $1 AND configmirror_name = $2) END)");
+    return text;
+}
 
 constexpr const char* clear_name = "moontide_clear";
 constexpr const char* clear_text =
@@ -184,8 +192,8 @@ Result<std::optional<Refusal>> prepare_statements(Connection& connection) {
         std::vector<bool> arrays;
     } statements[] = {
         {put_name, put_text, {false, false, true, true, true, true, true}},
-        {remove_name, remove_text, {false, false, true, true}},
-        {keep_name, keep_text, {false, false, true, true}},
+        {remove_name, remove_text().c_str(), {false, false, true, true}},
+        {keep_name, keep_text().c_str(), {false, false, true, true}},
         {clear_name, clear_text, {false, false}},
     };
     for (const auto& [name, text, arrays] : statements) {

@@ -176,4 +176,54 @@ TEST_CASE("a policy waits for its owners' kind and starts without a restart") {
     copiers.expect_gone("one");
 }
 
+TEST_CASE("a Secret of another namespace goes along where it allows who asks or the target, and only then") {
+    World world;
+    Copiers copiers(world);
+    const auto home = world.make_namespace("home");
+    const auto red = world.make_namespace("red");
+    const auto blue = world.make_namespace("blue");
+    const auto make = [&](const std::string& namespace_name) {
+        return world.api.create({{"apiVersion", "v1"},
+                                 {"kind", "Secret"},
+                                 {"metadata", {{"namespace", namespace_name}, {"name", "password"}}},
+                                 {"data", {{"password", "aHVudGVyMg=="}}}});
+    };
+    const auto theirs = make(home);
+    world.make_config_map(home, "shared", {{"a", "1"}});
+    const std::string lua = R"(return {
+      api   = "moontide/v1",
+      owner = { apiVersion = ")" +
+                            copiers.group() + R"(/v1", kind = "Copier", namespace = "@SOURCES@" },
+      from  = { { kind = "ConfigMap", namespace = "{owner.spec.from}", name = "{owner.spec.names}" },
+                { kind = "Secret", namespace = "{owner.spec.from}", name = "{owner.spec.names}" } },
+      into  = { namespace = "{owner.spec.to}" },
+    })";
+    Engine engine(world, {.policies = {policy_of(world, lua)}});
+    copiers.make("one", {{"from", home}, {"names", {"password", "shared"}}, {"to", {red, blue}}});
+    world.expect_data(config_map(red, "shared"), {{"a", "1"}});
+    engine.settle();
+    world.check_absent(secret(red, "password"));
+    world.check_absent(secret(blue, "password"));
+
+    const auto allow = [&](const Json& list) {
+        world.api.merge(secret(home, "password"), {{"metadata", {{"annotations", {{"moontide.dev/allow-to", list}}}}}});
+    };
+    allow(red);
+    world.expect_data(secret(red, "password"), {{"password", "aHVudGVyMg=="}});
+    engine.settle();
+    world.check_absent(secret(blue, "password"));
+    allow(world.sources());
+    world.expect_data(secret(blue, "password"), {{"password", "aHVudGVyMg=="}});
+    allow(nullptr);
+    world.expect_gone(secret(red, "password"));
+    world.expect_gone(secret(blue, "password"));
+
+    make(world.sources());
+    copiers.change("one", {{"from", world.sources()}});
+    world.expect_data(secret(red, "password"), {{"password", "aHVudGVyMg=="}});
+    copiers.remove("one");
+    world.expect_gone(secret(red, "password"));
+    world.check_untouched(world.api.get(ref_of(theirs)));
+}
+
 }  // namespace moontide::test

@@ -277,6 +277,35 @@ TEST_CASE("consent is given by both sides") {
     CHECK(unit.lines() == Lines{"b/web: NoConsent"});
 }
 
+TEST_CASE("a Secret of another namespace than its asker's allows the asker or the target") {
+    Unit unit;
+    unit.shape.source_kinds = unit.shape.copy_kinds = {{"v1", "Secret"}};
+    unit.subject.owner = config_map("team", "asker");
+    unit.evaluator.into_selections({named({{"a", false}, {"b", false}, {"infra", false}})});
+    unit.evaluator.on_copy = [](const Inputs&, Copy copy) -> Result<Copy> {
+        copy.target.name = "copy";
+        return copy;
+    };
+    const auto with = [&](const std::string& list) {
+        unit.subject.sources = {
+            config_map("infra", "web", R"("annotations":{"moontide.dev/allow-to":")" + list + R"("})")};
+        return unit.lines();
+    };
+    CHECK(with("") == Lines{"a/copy: NoConsent", "b/copy: NoConsent", "infra/copy"});
+    CHECK(with("x,a") == Lines{"a/copy", "b/copy: NoConsent", "infra/copy"});
+    CHECK(with("te*") == Lines{"a/copy", "b/copy", "infra/copy"});
+    SECTION("one of its own namespace needs none") {
+        unit.subject.owner = config_map("infra", "asker");
+    }
+    SECTION("nor a ConfigMap") {
+        unit.shape.source_kinds = {{"v1", "ConfigMap"}};
+    }
+    SECTION("nor where nobody asks") {
+        unit.subject.owner = nullptr;
+    }
+    CHECK(with("") == Lines{"a/copy", "b/copy", "infra/copy"});
+}
+
 TEST_CASE("there is no border within a namespace, so nobody is asked") {
     Unit unit;
     unit.shape.consent = true;
