@@ -2,6 +2,7 @@
 // it may is served all the same. The sandbox denies nothing, so that only a real server shows the difference.
 #include "copiers.hpp"
 #include "engine.hpp"
+#include "mirrors.hpp"
 #include "policies.hpp"
 
 #include <catch2/catch.hpp>
@@ -47,6 +48,13 @@ public:
         change["resourceNames"] = Json::array({name});
         add({rule("copiers", read_verbs, group), rule("copiers/status", all_verbs, group), change});
     }
+
+    void add_mirrors() {
+        const std::string group = "mirror.configmirror.io";
+        add({rule("configmirrors", all_verbs, group), rule("configmirrors/status", all_verbs, group)});
+    }
+    /// By name alone, as deploy/config-mirror has it.
+    void add_reading_of_secrets() { add({rule("secrets", Json::array({"get"}))}); }
 
 private:
     static Json rule(const char* resource, const Json& verbs, const std::string& group = {}) {
@@ -150,6 +158,33 @@ TEST_CASE("an owner that may not get its finalizer leaves what it asks for to a 
     engine.settle();
     const bool denied = !copiers.has_finalizer("old");  // the sandbox denies nothing
     CHECK(labels_of(world.api.get(config_map(red, "shared"))).value("by", "") == (denied ? "young" : "old"));
+}
+
+TEST_CASE("the Secret of a database needs no right but to get it, and without that one copies go on", "[rows]") {
+    auto& server = store::test::Server::shared();
+    const auto settings = server.database();
+    World world;
+    Mirrors mirrors(world);
+    Rights rights(world, "user-" + world.id());
+    rights.add_namespaces();
+    rights.add_mirrors();
+    const auto red = world.make_namespace("red");
+    mirrors.make_source("a", {{"key", "1"}});
+    mirrors.put_secret("db", settings);
+    auto setup = mirrors.setup();
+    setup.access = rights.access();
+    Engine engine(world, setup);
+    mirrors.make("one", {red}, "db");
+    world.expect_data(config_map(red, "a"), {{"key", "1"}});
+    if (world.server.is_real()) {
+        mirrors.await_database("one", "False", "SecretUnreadable");
+        CHECK(rows_of(server, settings) == "no table");
+    }
+    rights.add_reading_of_secrets();
+    mirrors.await_rows(server, settings, R"(a={"key": "1"})");
+    mirrors.remove("one");
+    mirrors.expect_gone("one");
+    CHECK(rows_of(server, settings).empty());
 }
 
 }  // namespace moontide::test
