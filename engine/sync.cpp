@@ -85,6 +85,9 @@ public:
         board_.finalizers = std::make_unique<Finalizers>(board_, io_);
         if (!board_.options.dry_run) {
             status::StatusWriterOptions status_options;
+            status_options.every = board_.options.told_again;
+            status_options.backoff_first = std::min(status_options.backoff_first, board_.options.told_again);
+            status_options.backoff_last = std::min(status_options.backoff_last, board_.options.backoff_last);
             status_options.seed = seed_;
             status_options.may_write = board_.options.may_write;
             board_.statuses = std::make_unique<Statuses>(board_, io_, std::move(status_options));

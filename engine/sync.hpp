@@ -39,6 +39,9 @@ struct SyncOptions {
     Milliseconds backoff_last{300'000};
     Milliseconds refused_again{30'000};   ///< a refused target is looked at again after this long
     Milliseconds silent_after{150'000};   ///< a watch that says nothing for this long is dialled anew
+    Milliseconds told_again{1'000};       ///< the owner of a settled pass is told so often, at most
+    Milliseconds together{50};            ///< what owners and their copies bring in that time is looked at once
+    Milliseconds kind_leaving{1'000};     ///< how long a kind that is removed may take to say so, its objects gone
     Milliseconds audit_every{3'600'000};  ///< so often every unit is compared with the caches; 0: never
     Milliseconds kinds_again{10'000};     ///< a kind that is not installed is asked for again after this long
     Milliseconds forget_every{60'000};    ///< what nothing speaks of any more is forgotten that often

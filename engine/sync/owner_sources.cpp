@@ -9,8 +9,6 @@
 namespace moontide::sync {
 
 namespace {
-/// Selections that come within this time share a list.
-constexpr Milliseconds together{50};
 /// A watch that nobody needs any more stays for so long: an owner that is made anew needs it again.
 constexpr Milliseconds unused_for{10'000};
 }  // namespace
@@ -194,7 +192,7 @@ void OwnerSources::begin(Kind& kind, Selections::Id id) {
         kind.state = Kind::State::starting;
         start(self);
     } else if (kind.state == Kind::State::synced && !std::exchange(kind.flushing, true)) {
-        board_.ingest->after(together, [this, self] { flush(self); });
+        board_.ingest->after(board_.options.together, [this, self] { flush(self); });
     }
 }
 
@@ -213,7 +211,7 @@ void OwnerSources::start(const std::shared_ptr<Kind>& kind) {
             }
             kind->trouble.with([](auto& text) { text.clear(); });
             kind->resource.with([&](auto& resource) { resource = **found; });
-            board_.ingest->after(together, [this, kind, resource = **found] { watch(kind, resource); });
+            board_.ingest->after(board_.options.together, [this, kind, resource = **found] { watch(kind, resource); });
         });
     });
 }

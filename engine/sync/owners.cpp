@@ -13,8 +13,6 @@ namespace moontide::sync {
 
 namespace {
 
-constexpr Milliseconds settles_in{50};
-
 /// What of an owner is not its content: what the server and controllers write.
 struct Read {
     std::size_t content = 0;
@@ -64,7 +62,7 @@ std::size_t copies_with(Board& board, plan::UnitId unit) {
 
 void owner_stirred(Board& board, const Unit& unit) {
     const auto owner = unit.is_owner() ? unit.id : unit.owner;
-    if (owner != 0) board.queue.add_after({owner, settle_spot}, settles_in, queue::Urgency::change);
+    if (owner != 0) board.queue.add_after({owner, settle_spot}, board.options.together, queue::Urgency::change);
 }
 
 void took_owner(Board& board, RunningPolicy& running, const kube::Kind& kind, const cache::Change& change,

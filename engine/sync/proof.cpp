@@ -36,9 +36,6 @@ bool is_meant(const Board& board, const RunningPolicy& running, const Unit& unit
     return means(selected->from, ref_of(unit).kind, object) && may_be_source(board, running, object);
 }
 
-/// A kind that is being removed takes its objects along, and says so in its discovery a moment later.
-constexpr Milliseconds kind_may_be_leaving{1'000};
-
 void proven(Board& board, plan::UnitId id) {
     board.units.change(id, [](Unit& unit) {
         if (unit.presence == Presence::present) return;
@@ -146,7 +143,8 @@ void prove_gone(Board& board, Loop& io, plan::UnitId id, const std::string& told
         const auto inquiry = std::make_shared<Inquiry>(board, io, id, told);
         const auto unit = board.units.get(id);
         if (!unit || !kind_may_leave(ref_of(*unit).kind)) return inquiry->begin();
-        io.after(kind_may_be_leaving, [inquiry] { inquiry->begin(); });
+        // It takes its objects along, and says so in its discovery a moment later.
+        io.after(board.options.kind_leaving, [inquiry] { inquiry->begin(); });
     });
 }
 

@@ -7,8 +7,6 @@
 namespace moontide::sync {
 
 namespace {
-/// What a policy makes of a report is made so often.
-constexpr Milliseconds settled_again{1'000};
 /// A pass that is over sooner is told by its end alone,
 constexpr Milliseconds long_pass{2'000};
 /// and how far a longer one is, so often.
@@ -68,7 +66,7 @@ Milliseconds Statuses::due_in(plan::UnitId owner, bool settled) {
         auto due = now;
         if (settled) {
             known.next.reset();
-            if (known.told) due = *known.told + settled_again;
+            if (known.told) due = *known.told + board_.options.told_again;
         } else {
             if (!known.next) known.next = now + long_pass;
             due = *known.next;

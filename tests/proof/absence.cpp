@@ -37,9 +37,10 @@ std::vector<Violation> check_absence(const Timeline& timeline, const Terms& term
             const Place place{changed.resource, changed.namespace_name, changed.name};
             const auto from = std::max(write.request->at - terms.grace, last_settled(timeline, write.request->number));
             const auto until = state->entry->number;
-            if (timeline.was_let_go(terms, place, from, until)) continue;
-            const auto wanted = timeline.wanted_content(terms, place, until);
-            if (wanted && must_be_made_anew(*state->before, *wanted)) continue;
+            if (timeline.was_let_go(place, *state->before, from, until)) continue;
+            const auto wanted = timeline.wanted_contents(place, until);
+            if (std::ranges::any_of(wanted, [&](const Json& one) { return must_be_made_anew(*state->before, one); }))
+                continue;
             violations.push_back({"absence",
                                   place.text() + " was deleted, and was asked for all the time",
                                   {write.request, state->entry, write.answer}});

@@ -25,6 +25,8 @@ const std::vector<Invariant>& invariants() {
         {"preconditions", "a write of what is there names the uid and the version that it judged", check_preconditions},
         {"scope", "copies are written where they are asked for, and nothing else is written", check_scope},
         {"absence", "a copy is deleted only if it was not asked for", check_absence},
+        {"finalizer", "ours is on an owner before its first copy and until a live list shows none; others' stay",
+         check_finalizer},
         {"content", "a copy is what some version of its source asks for, and never goes back", check_content},
         {"one-writer", "once a run of the engine has changed an object, an earlier one never does", check_one_writer},
         {"economy", "no write without a difference, none while nothing changes, no more than needed", check_economy},

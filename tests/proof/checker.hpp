@@ -35,6 +35,7 @@ std::vector<Violation> check_preconditions(const Timeline&, const Terms&);
 std::vector<Violation> check_scope(const Timeline&, const Terms&);
 std::vector<Violation> check_absence(const Timeline&, const Terms&);
 std::vector<Violation> check_content(const Timeline&, const Terms&);
+std::vector<Violation> check_finalizer(const Timeline&, const Terms&);
 std::vector<Violation> check_one_writer(const Timeline&, const Terms&);
 std::vector<Violation> check_economy(const Timeline&, const Terms&);
 std::vector<Violation> check_settling(const Timeline&, const Terms&);

@@ -1,48 +1,94 @@
-// Content: each state that we give a copy is what a version of its source asks for, none older than the one before.
+// Content: each state that we give a copy is what a version of its source (and of its owner) asks for, none older than
+// the one before.
 #include "checker.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace moontide::proof {
 
 namespace {
 
-/// The first offer with that content that held at `floor` or later.
-const Timeline::Offer* match(const std::vector<Timeline::Offer>& offers, const Json& content, std::uint64_t floor) {
+/// How old owner and source may be; several where more than one pair of versions explains what was seen.
+struct Floor {
+    std::uint64_t owner = 0;
+    std::uint64_t source = 0;
+
+    bool operator==(const Floor&) const = default;
+};
+using Floors = std::vector<Floor>;
+
+bool explains(const Timeline::Offer& offer, const Json& copy, const Json& content) {
+    return offer.content == content && Timeline::is_named_by(*offer.asker, copy);
+}
+
+/// The floors after that state; none: no pair of versions explains it.
+Floors raised(const std::vector<Timeline::Offer>& offers, const Json& copy, const Json& content, const Floors& floors) {
+    Floors next;
     for (const auto& offer : offers) {
-        if (offer.source->until > floor && offer.content == content) return &offer;
+        if (!explains(offer, copy, content)) continue;
+        for (const auto& floor : floors) {
+            if (offer.source->until <= floor.source || (offer.owner && offer.owner->until <= floor.owner)) continue;
+            const Floor higher{std::max(floor.owner, offer.owner ? offer.owner->version : 0),
+                               std::max(floor.source, offer.source->version)};
+            const auto is_below = [&](const Floor& other) {
+                return other.owner <= higher.owner && other.source <= higher.source;
+            };
+            if (std::ranges::any_of(next, is_below)) continue;
+            std::erase_if(
+                next, [&](const Floor& other) { return higher.owner <= other.owner && higher.source <= other.source; });
+            next.push_back(higher);
+        }
     }
-    return nullptr;
+    return next;
+}
+
+/// Writes of a copy's content, by place, in the order of the requests.
+std::map<Place, std::vector<std::pair<const Write*, const State*>>> contents_given(const Timeline& timeline,
+                                                                                   const Terms& terms) {
+    std::map<Place, std::vector<std::pair<const Write*, const State*>>> given;
+    for (const auto& write : timeline.writes()) {
+        for (const auto* state : write.states) {
+            const auto& changed = std::get<Changed>(state->entry->what);
+            if (!terms.copies.contains(changed.resource)) continue;
+            if (!state->object || !is_ours(terms, *state->object)) continue;
+            if (state->object->at("metadata").contains("deletionTimestamp")) continue;
+            given[{changed.resource, changed.namespace_name, changed.name}].emplace_back(&write, state);
+        }
+    }
+    return given;
+}
+
+/// Of the claim, or of all where sources ask for themselves.
+std::string asker_of(const Terms& terms, const Json& copy) {
+    if (!terms.has_owners()) return {};
+    const auto claim = claim_of(copy);
+    return claim.value("owner", Json::object()).dump() + claim.value("source", Json::object()).value("name", "");
 }
 
 }  // namespace
 
 std::vector<Violation> check_content(const Timeline& timeline, const Terms& terms) {
     std::vector<Violation> violations;
-    for (const auto& [place, states] : timeline.objects()) {
-        if (!terms.copies.contains(place.resource)) continue;
-        const auto offers = timeline.offers(terms, place);
-        std::uint64_t floor = 0;
+    for (const auto& [place, given] : contents_given(timeline, terms)) {
+        const auto offers = timeline.offers(place);
+        std::map<std::string, Floors> floors_of;
         const Entry* last = nullptr;
-        for (const auto& write : timeline.writes()) {
-            for (const auto* state : write.states) {
-                const auto& changed = std::get<Changed>(state->entry->what);
-                if (Place{changed.resource, changed.namespace_name, changed.name} != place) continue;
-                if (!state->object || !is_ours(terms, *state->object)) continue;
-                if (state->object->at("metadata").contains("deletionTimestamp")) continue;
-                const auto content = content_of(*state->object);
-                const auto* offer = match(offers, content, floor);
-                if (offer) {
-                    floor = std::max(floor, offer->source->version);
-                    last = state->entry;
-                    continue;
-                }
-                const bool is_old = match(offers, content, 0) != nullptr;
-                violations.push_back({"content",
-                                      place.text() + (is_old ? " went back to an older version of its source"
-                                                             : " got a content that no version of its source asks for"),
-                                      {last, write.request, state->entry}});
+        for (const auto& [write, state] : given) {
+            const auto content = content_of(*state->object);
+            auto& floors = floors_of.try_emplace(asker_of(terms, *state->object), Floors{Floor{}}).first->second;
+            auto next = raised(offers, *state->object, content, floors);
+            if (!next.empty()) {
+                floors = std::move(next);
+                last = state->entry;
+                continue;
             }
+            const bool is_old = std::ranges::any_of(
+                offers, [&](const auto& offer) { return explains(offer, *state->object, content); });
+            violations.push_back({"content",
+                                  place.text() + (is_old ? " went back to an older version of its source"
+                                                         : " got a content that no version of its source asks for"),
+                                  {last, write->request, state->entry}});
         }
     }
     return violations;

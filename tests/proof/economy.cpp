@@ -16,7 +16,8 @@ bool is_dry(const Asked& asked) {
 void check_effects(const Timeline& timeline, const Terms& terms, std::vector<Violation>& violations) {
     for (const auto& write : timeline.writes()) {
         const auto& asked = write.asked();
-        if (!terms.copies.contains(asked.resource) || is_dry(asked)) continue;
+        const bool is_owners = terms.has_owners() && asked.resource.starts_with(terms.owners);
+        if ((!terms.copies.contains(asked.resource) && !is_owners) || is_dry(asked)) continue;
         const bool accepted = write.status() >= 200 && write.status() < 300;
         if (!accepted || !write.states.empty()) continue;
         violations.push_back(

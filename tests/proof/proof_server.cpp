@@ -49,6 +49,11 @@ void ProofCluster::inject(FaultPlan plan, std::function<void(const Fired&)> told
     proxy_->inject(std::move(plan), std::move(told));
 }
 
+void ProofCluster::follow(const kube::Resource& resource) {
+    proxy_->follow(resource);
+    await_recorded(resource.plural, 1);
+}
+
 void ProofCluster::await_recorded(const std::string& resource, std::uint64_t version) {
     if (!proxy_->await_recorded(resource, version, Milliseconds(10'000))) {
         throw std::runtime_error("the recording proxy does not see " + resource);

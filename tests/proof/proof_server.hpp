@@ -33,6 +33,8 @@ public:
     virtual void release() = 0;
     /// How late the history may tell of a change.
     virtual Milliseconds lag() const = 0;
+    /// Histories tell of that resource too from now on.
+    virtual void follow(const kube::Resource& resource) = 0;
     /// Waits until what the history tells of that resource has come to that version.
     virtual void await_recorded(const std::string& resource, std::uint64_t version) = 0;
     /// Where the server is ours alone: forgets all events, so that a long run stays small.
@@ -47,6 +49,8 @@ public:
     void heal() override { sandbox().heal(); }
     void release() override { sandbox().release(); }
     Milliseconds lag() const override { return Milliseconds(0); }
+    /// All are.
+    void follow(const kube::Resource&) override {}
     /// Recorded as it is done.
     void await_recorded(const std::string&, std::uint64_t) override {}
     void compact() override { sandbox().compact(); }
@@ -69,6 +73,7 @@ public:
     void heal() override { proxy_->heal(); }
     void release() override { proxy_->release(); }
     Milliseconds lag() const override { return Milliseconds(1'000); }
+    void follow(const kube::Resource& resource) override;
     void await_recorded(const std::string& resource, std::uint64_t version) override;
 
 private:

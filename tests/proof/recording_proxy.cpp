@@ -213,6 +213,10 @@ void RecordingProxy::release() {
     self_->ask([&] { self_->port->release(); });
 }
 
+void RecordingProxy::follow(const kube::Resource& resource) {
+    self_->ask([this, &resource] { self_->witness->follow(resource); });
+}
+
 bool RecordingProxy::await_recorded(const std::string& resource, std::uint64_t version, Milliseconds deadline) {
     std::unique_lock lock(self_->mutex);
     return self_->recorded.wait_for(lock, deadline, [&] { return self_->versions[resource] >= version; });

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "kube/kubeconfig.hpp"
+#include "kube/resource.hpp"
 #include "sandbox/fault_port.hpp"
 #include "sandbox/history.hpp"
 
@@ -14,8 +15,8 @@
 namespace moontide::proof {
 
 /// TLS on both sides; whoever comes in with a certificate of the proxy's own authority is the given user upstream. What
-/// changed comes from watches of ConfigMaps, Secrets and Namespaces, and by whom from the answers. Runs on a thread of
-/// its own until it is destroyed; all members may be called by any thread.
+/// changed comes from watches of ConfigMaps, Secrets, Namespaces and what else is followed, and by whom from the
+/// answers. Runs on a thread of its own until it is destroyed; all members may be called by any thread.
 class RecordingProxy {
 public:
     static Result<std::unique_ptr<RecordingProxy>> start(kube::Access upstream);
@@ -30,6 +31,8 @@ public:
     void inject(sandbox::FaultPlan plan, std::function<void(const sandbox::Fired&)> told = {});
     void heal();
     void release();
+    /// Tells of that resource too.
+    void follow(const kube::Resource& resource);
     /// False where the change of that resource to that version has not been recorded in time.
     bool await_recorded(const std::string& resource, std::uint64_t version, Milliseconds deadline);
 

@@ -14,14 +14,20 @@ namespace {
 
 class InProcess final : public Runner {
 public:
-    InProcess(test::World& world, const std::string& lua) : world_(world) {
+    InProcess(test::World& world, const std::string& lua, std::optional<Driven> driven) : world_(world) {
         if (!lua.empty()) policies_.push_back(test::policy_of(world, lua, "told"));
+        if (driven) policies_.push_back(test::shipped_policy(policy_of(*driven).name));
     }
 
     void start() override {
         if (engine_) return engine_->start();
         test::Setup setup;
         setup.policies = policies_;
+        setup.adjust = [](SyncOptions& options) {
+            options.told_again = Milliseconds(10);
+            options.together = Milliseconds(5);
+            options.kind_leaving = Milliseconds(10);
+        };
         engine_ = std::make_unique<test::Engine>(world_, std::move(setup));
     }
     void stop() override { engine_->stop(); }
@@ -44,10 +50,14 @@ private:
 /// Nothing written for so long counts as settled: a process does not say.
 constexpr Milliseconds QUIET{100};
 
-ProcessOptions options_of(const test::World& world, std::string lua) {
+ProcessOptions options_of(const test::World& world, std::string lua, std::optional<Driven> driven) {
     ProcessOptions options;
     options.kubeconfig_file = world.server.kubeconfig_file();
     options.config = "controller:\n  instance: " + world.id() + "\n";
+    if (driven) {
+        options.flags = {"--only", policy_of(*driven).name};
+        return options;
+    }
     if (lua.empty()) {
         options.config += "policies:\n  annotation-sync:\n    settings:\n      namespace: " + world.sources() + "\n";
         return options;
@@ -63,8 +73,9 @@ ProcessOptions options_of(const test::World& world, std::string lua) {
 
 class AsProcess final : public Runner {
 public:
-    AsProcess(test::World& world, std::shared_ptr<sandbox::History> history, std::string lua)
-        : world_(world), history_(std::move(history)), process_(options_of(world, std::move(lua))) {}
+    AsProcess(test::World& world, std::shared_ptr<sandbox::History> history, std::string lua,
+              std::optional<Driven> driven)
+        : world_(world), history_(std::move(history)), process_(options_of(world, std::move(lua), driven)) {}
 
     void start() override { process_.start(); }
     void stop() override { end(SIGTERM); }
@@ -116,13 +127,13 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Runner> runner_in_process(test::World& world, const std::string& lua) {
-    return std::make_unique<InProcess>(world, lua);
+std::unique_ptr<Runner> runner_in_process(test::World& world, const std::string& lua, std::optional<Driven> driven) {
+    return std::make_unique<InProcess>(world, lua, driven);
 }
 
 std::unique_ptr<Runner> runner_as_process(test::World& world, std::shared_ptr<sandbox::History> history,
-                                          const std::string& lua) {
-    return std::make_unique<AsProcess>(world, std::move(history), lua);
+                                          const std::string& lua, std::optional<Driven> driven) {
+    return std::make_unique<AsProcess>(world, std::move(history), lua, driven);
 }
 
 }  // namespace moontide::proof

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "engine.hpp"
+#include "owned.hpp"
 #include "sandbox/history.hpp"
 #include "world.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,10 +33,11 @@ public:
     virtual std::string story() const = 0;
 };
 
-/// With the policy of that text, @SOURCES@ in it the World's sources; annotation-sync for them where it is empty.
-std::unique_ptr<Runner> runner_in_process(test::World& world, const std::string& lua);
+/// With the policy of that text, @SOURCES@ in it the World's sources; where it is empty, with the one that is driven by
+/// owners, or with annotation-sync for them.
+std::unique_ptr<Runner> runner_in_process(test::World& world, const std::string& lua, std::optional<Driven> driven);
 /// The same as `moontide run`; ended by SIGKILL at a crash, by SIGTERM else. What it logs becomes remarks "said".
 std::unique_ptr<Runner> runner_as_process(test::World& world, std::shared_ptr<sandbox::History> history,
-                                          const std::string& lua);
+                                          const std::string& lua, std::optional<Driven> driven);
 
 }  // namespace moontide::proof

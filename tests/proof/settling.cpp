@@ -1,91 +1,62 @@
 // Settling: at each remark "settled" the copies that are asked for are there and right, and none is left over.
 #include "checker.hpp"
 #include "parts.hpp"
+#include "rest.hpp"
 
-#include <set>
+#include <iterator>
 
 namespace moontide::proof {
 
 namespace {
 
-bool is_terminating(const Json& object) {
-    return object.at("metadata").contains("deletionTimestamp");
+const Entry* last_change(const Timeline& timeline, const Place& place, const Entry& settled) {
+    const Entry* last = nullptr;
+    if (const auto found = timeline.objects().find(place); found != timeline.objects().end()) {
+        for (const auto& state : found->second) {
+            if (state.entry->number <= settled.number) last = state.entry;
+        }
+    }
+    return last;
 }
 
 class Rest {
 public:
     Rest(const Timeline& timeline, const Terms& terms, const Entry& settled)
-        : timeline_(timeline), terms_(terms), settled_(settled) {}
+        : timeline_(timeline), terms_(terms), settled_(settled) {
+        for (const auto& [place, states] : timeline.objects()) {
+            if (auto object = timeline.object_at(place, settled.number)) held_.emplace(place, std::move(object));
+        }
+        for (const auto& [place, object] : held_) there_.emplace(place, object.get());
+    }
 
     std::vector<Violation> check() {
-        std::set<Place> wanted;
-        for (const auto& [place, states] : timeline_.objects()) {
-            const auto source = timeline_.object_at(place, settled_.number);
-            if (!source || !terms_.may_be_source(*source)) continue;
-            for (const auto& [space_place, ignored] : timeline_.objects()) {
-                if (space_place.resource != "namespaces" || terms_.excluded.contains(space_place.name)) continue;
-                const auto space = timeline_.object_at(space_place, settled_.number);
-                if (!space || is_terminating(*space)) continue;
-                const auto wish = terms_.wish(*source, *space);
-                if (!wish) continue;
-                const Place target{wish->resource, space_place.name, wish->name};
-                wanted.insert(target);
-                look(target, *wish);
-            }
-        }
-        for (const auto& [place, states] : timeline_.objects()) {
-            if (!terms_.copies.contains(place.resource) || wanted.contains(place)) continue;
-            const auto object = timeline_.object_at(place, settled_.number);
-            if (!object || is_terminating(*object)) continue;
-            const auto space = timeline_.object_at({"namespaces", "", place.namespace_name}, settled_.number);
-            if (!space || is_terminating(*space)) continue;
-            if (!is_ours(terms_, *object)) {
-                look_for_parts(place, *object, Json::object());
-                continue;
-            }
-            broken(place, "is left, and nothing asks for it");
-        }
+        for (const auto& wrong : wrongs(there_, terms_)) broken(wrong.place, wrong.what);
+        if (terms_.existing == Existing::merge && !terms_.has_owners()) look_for_leftovers();
         return std::move(violations_);
     }
 
 private:
-    void look(const Place& target, const Wish& wish) {
-        const auto copy = timeline_.object_at(target, settled_.number);
-        if (!copy) return broken(target, "is not there, and a source asks for it");
-        if (!is_ours(terms_, *copy)) {
-            // Somebody else's: it is to be left, or to be joined.
-            look_for_parts(target, *copy, wish.content);
-            const bool to_be_taken = terms_.existing == Existing::overwrite ||
-                                     (terms_.existing == Existing::marked && terms_.marked && terms_.marked(*copy));
-            if (to_be_taken) broken(target, "was not taken over");
-            return;
+    /// Keys of a part that nobody asks for any more.
+    void look_for_leftovers() {
+        for (const auto& [place, object] : there_) {
+            if (!terms_.copies.contains(place.resource) || is_ours(terms_, *object)) continue;
+            const auto wished = timeline_.wanted_contents(place, settled_.number);
+            const auto content = wished.empty() ? Json(Json::object()) : wished.front();
+            if (!leftovers(*object, content, timeline_.keys_offered(place)).empty())
+                broken(place, "keeps what is asked for no more");
         }
-        if (content_of(*copy) != wish.content && !is_terminating(*copy)) {
-            broken(target, "differs from what its source asks for");
-        }
-    }
-
-    void look_for_parts(const Place& place, const Json& object, const Json& wished) {
-        if (terms_.existing != Existing::merge) return;
-        if (has_part(terms_, object) == wished.empty()) broken(place, wished.empty() ? "keeps a part" : "has no part");
-        if (!holds(object, wished)) broken(place, "lacks what is asked for");
-        if (!leftovers(object, wished, timeline_.keys_offered(terms_, place)).empty())
-            broken(place, "keeps what is asked for no more");
     }
 
     void broken(const Place& place, const std::string& what) {
-        const Entry* last = nullptr;
-        if (const auto found = timeline_.objects().find(place); found != timeline_.objects().end()) {
-            for (const auto& state : found->second) {
-                if (state.entry->number <= settled_.number) last = state.entry;
-            }
-        }
-        violations_.push_back({"settling", place.text() + " " + what, {last, &settled_}});
+        violations_.push_back(
+            {"settling", place.text() + " " + what, {last_change(timeline_, place, settled_), &settled_}});
     }
 
     const Timeline& timeline_;
     const Terms& terms_;
     const Entry& settled_;
+    std::map<Place, Tree> held_;
+    Snapshot there_;
     std::vector<Violation> violations_;
 };
 
@@ -93,7 +64,7 @@ private:
 
 std::vector<Violation> check_settling(const Timeline& timeline, const Terms& terms) {
     std::vector<Violation> violations;
-    if (!terms.wish || !terms.may_be_source) return violations;
+    if (!terms.may_be_source || !(terms.wish || terms.owner_wish)) return violations;
     for (const auto& entry : timeline.entries()) {
         const auto* noted = std::get_if<Noted>(&entry.what);
         if (!noted || noted->what != "settled") continue;

@@ -11,5 +11,9 @@ namespace moontide::proof {
 Story ordinary_story();
 /// Short ones, each about one way to write.
 std::vector<Story> writing_stories();
+/// The ordinary life of an owner of each policy that has such.
+std::vector<Story> owned_stories();
+/// Those, and short ones.
+std::vector<Story> owned_writing_stories();
 
 }  // namespace moontide::proof

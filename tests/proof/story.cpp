@@ -36,12 +36,13 @@ private:
     bool set_ = false;
 };
 
-FaultPlan plan_of(const Crash& crash) {
+FaultPlan plan_of(const Crash& crash, const Terms& terms) {
     FaultPlan plan;
     auto& rule = plan.rules.emplace_back();
     rule.match.clients = {"moontide", "moontide/*"};
     rule.match.verbs = {"create", "update", "patch", "delete"};
     rule.match.resources = {"configmaps", "secrets"};
+    if (terms.has_owners()) rule.match.resources.push_back(terms.owners);
     rule.nth = crash.write;
     rule.fault = crash.point == Point::lost       ? sandbox::Fault::freeze_after
                  : crash.point == Point::answered ? sandbox::Fault::pass
@@ -62,8 +63,8 @@ public:
     Telling tell() {
         Scene scene;
         scene.history = telling_.history;
-        telling_.terms =
-            story_.terms ? story_.terms(scene) : annotation_sync_terms(scene.world.sources(), scene.world.id());
+        telling_.terms = terms_for(scene);
+        if (story_.driven) scene.owners = std::make_unique<Owners>(scene.world, *story_.driven);
         telling_.terms.most_writes = trial_.most_writes;
         telling_.terms.lag = server_.lag();
         for (const auto& rule : trial_.faults.rules) telling_.terms.grace += rule.duration + rule.delay;
@@ -91,14 +92,23 @@ public:
             telling_.complaint += "\nagain with: " + trial_.replay;
         }
         const Timeline timeline(telling_.history->entries(), telling_.terms);
-        telling_.writes = static_cast<std::size_t>(std::ranges::count_if(timeline.writes(), [&](const Write& write) {
-            return telling_.terms.copies.contains(write.asked().resource);
-        }));
+        telling_.writes = static_cast<std::size_t>(std::ranges::count_if(
+            timeline.writes(), [&](const Write& write) { return writes_what_counts(telling_.terms, write); }));
         keep_history();
         return std::move(telling_);
     }
 
 private:
+    Terms terms_for(const Scene& scene) const {
+        if (story_.terms) return story_.terms(scene);
+        if (story_.driven) return owned_terms(*story_.driven, scene.world.sources(), scene.world.id());
+        return annotation_sync_terms(scene.world.sources(), scene.world.id());
+    }
+
+    static std::vector<Json> more(const Scene& scene) {
+        return scene.owners ? scene.owners->live() : std::vector<Json>();
+    }
+
     /// For a look at one telling: the last one's.
     void keep_history() const {
         const char* file = std::getenv("MOONTIDE_PROOF_HISTORY");
@@ -107,7 +117,7 @@ private:
 
     void begin_trouble() {
         if (trial_.crash) {
-            server_.inject(plan_of(*trial_.crash), [fired = fired_](const Fired&) { fired->set(); });
+            server_.inject(plan_of(*trial_.crash, telling_.terms), [fired = fired_](const Fired&) { fired->set(); });
         } else if (!trial_.faults.rules.empty()) {
             server_.inject(trial_.faults);
         }
@@ -115,9 +125,9 @@ private:
 
     std::unique_ptr<Runner> runner_for(Scene& scene) const {
         if (trial_.runs == Trial::Runs::as_process) {
-            return runner_as_process(scene.world, telling_.history, story_.lua);
+            return runner_as_process(scene.world, telling_.history, story_.lua, story_.driven);
         }
-        return runner_in_process(scene.world, story_.lua);
+        return runner_in_process(scene.world, story_.lua, story_.driven);
     }
 
     void stop(Runner& engine) {
@@ -145,7 +155,7 @@ private:
         const auto missing = scene.world.mirror.await(
             [&](const test::Objects& objects) -> std::string {
                 if (due_to_crash()) return {};
-                auto told = unrest(objects, telling_.terms);
+                auto told = unrest(objects.all(), telling_.terms, more(scene));
                 at_rest = told.empty();
                 return told;
             },
@@ -201,7 +211,8 @@ private:
         server_.heal();
         scene.catch_up();
         const auto missing = scene.world.mirror.await(
-            [&](const test::Objects& objects) { return unrest(objects, telling_.terms); }, LONGEST_REST);
+            [&](const test::Objects& objects) { return unrest(objects.all(), telling_.terms, more(scene)); },
+            LONGEST_REST);
         if (!missing.empty() || !engine.settle(LONGEST_REST)) {
             telling_.complaint = "does not come to rest: " + missing + "\n" + engine.story();
             return;
@@ -250,6 +261,26 @@ void Scene::source(const std::string& name, const Json& data, const Json& more) 
     objects[name] = world.make_source(name, data, more);
 }
 
+void Scene::give(const std::string& name, const Json& data) {
+    objects[name] = world.make_config_map(world.sources(), name, data);
+}
+
+void Scene::run(const std::string& name, const Json& labels) {
+    objects[name] = world.api.create(pod_object(world.sources(), name, labels));
+}
+
+void Scene::own(const std::string& name, const Json& spec) {
+    world.api.create(owners->object(world.sources(), name, spec));
+}
+
+void Scene::ask(const std::string& name, const Json& spec) {
+    world.api.merge(owners->ref(world.sources(), name), {{"spec", spec}});
+}
+
+void Scene::disown(const std::string& name) {
+    world.api.remove(owners->ref(world.sources(), name));
+}
+
 void Scene::catch_up() {
     world.catch_up();
     const auto ref = test::namespace_ref(world.sources());
@@ -259,6 +290,10 @@ void Scene::catch_up() {
     auto& server = ProofServer::under_test();
     server.await_recorded("namespaces", std::strtoull(version.c_str(), nullptr, 10));
     server.await_recorded("configmaps", std::strtoull(ticked.c_str(), nullptr, 10));
+    for (const auto& object : owners ? owners->live() : std::vector<Json>()) {
+        const auto resource = object.value("kind", "") == "Pod" ? "pods" : owners->policy().resource.plural;
+        server.await_recorded(resource, std::strtoull(test::version_of(object).c_str(), nullptr, 10));
+    }
     world.await("the test's watch of namespaces catches up", [&](const test::Objects& seen) -> std::string {
         const auto* object = seen.find(ref);
         return object && test::version_of(*object) == version ? "" : "version " + version + " has not come";

@@ -3,6 +3,7 @@
 
 #include "checker.hpp"
 #include "engine.hpp"
+#include "owned.hpp"
 #include "proof_server.hpp"
 #include "world.hpp"
 
@@ -24,6 +25,7 @@ struct Scene {
     std::shared_ptr<sandbox::History> history = {};
     Objects objects;
     std::map<std::string, std::string> spaces;  ///< "red" to the server's name
+    std::unique_ptr<Owners> owners = {};        ///< null: the policy has none
 
     void target(const std::string& word) { spaces[word] = world.make_target(word); }
     void opt(const std::string& word, bool in);
@@ -37,6 +39,15 @@ struct Scene {
     /// By hand.
     void edit_copy(const std::string& word, const std::string& name, const Json& patch);
     void remove_copy(const std::string& word, const std::string& name);
+    /// A namespace that asks for nothing by itself.
+    void space(const std::string& word) { spaces[word] = world.make_namespace(word); }
+    /// A ConfigMap without marks, or a pod, among the sources.
+    void give(const std::string& name, const Json& data);
+    void run(const std::string& name, const Json& labels);
+    /// An owner among the sources, its spec changed, and it deleted.
+    void own(const std::string& name, const Json& spec);
+    void ask(const std::string& name, const Json& spec);
+    void disown(const std::string& name);
     /// Somebody's object in a copy's place.
     void plant(const std::string& word, const std::string& name, const Json& data, const Json& more = Json::object());
 };
@@ -55,6 +66,8 @@ struct Story {
     std::string lua = {};
     /// Empty: annotation-sync's.
     std::function<Terms(const Scene&)> terms = {};
+    /// One of the policies with owners instead of annotation-sync.
+    std::optional<Driven> driven = {};
 };
 
 /// Where the engine is killed at its write number `write` (from 1). From the server's side these are all there are.
@@ -75,7 +88,7 @@ struct Crash {
 struct Telling {
     std::shared_ptr<sandbox::History> history;
     Terms terms;
-    std::size_t writes = 0;  ///< of copies, by the engine
+    std::size_t writes = 0;  ///< of copies and of owners' finalizers, by the engine
     bool crashed = false;
     std::string complaint;  ///< the checker's, or what did not come to rest; empty where all is well
 };

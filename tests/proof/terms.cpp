@@ -1,5 +1,6 @@
 #include "terms.hpp"
 
+#include <cctype>
 #include <utility>
 
 namespace moontide::proof {
@@ -28,6 +29,33 @@ Json content_of(const Json& object) {
         content[field] = *found;
     }
     return content;
+}
+
+std::string Place::text() const {
+    return resource + " " + (namespace_name.empty() ? "" : namespace_name + "/") + name;
+}
+
+Place place_of(const Terms& terms, const Json& object) {
+    const auto kind = object.value("kind", "");
+    std::string resource;
+    if (!kind.empty() && kind == terms.owner_kind) {
+        resource = terms.owners;
+    } else {
+        for (const char letter : kind) resource += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+        resource += "s";
+    }
+    const auto& metadata = object.at("metadata");
+    return {std::move(resource), metadata.value("namespace", ""), metadata.value("name", "")};
+}
+
+std::optional<Wish> Terms::wish_of(const Json* owner, const Place& at, const Json* source, const Json& space) const {
+    if (has_owners()) return owner ? owner_wish(*owner, at, source, space) : std::nullopt;
+    return source ? wish(*source, space) : std::nullopt;
+}
+
+bool Terms::is_marked_for(const Json* owner, const Json& object) const {
+    if (owner) return owner_existing(*owner) == Existing::marked && owner_marked && owner_marked(*owner, object);
+    return existing == Existing::marked && marked && marked(object);
 }
 
 Terms annotation_sync_terms(std::string sources, std::string instance) {

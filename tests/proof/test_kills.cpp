@@ -20,7 +20,8 @@ TEST_CASE("a process that is killed at any write is followed by one that ends wh
     std::cerr << "again with: " << replay << "\n";
     std::mt19937_64 random(seed);
 
-    const auto stories = writing_stories();
+    auto stories = writing_stories();
+    for (auto& story : owned_writing_stories()) stories.push_back(std::move(story));
     std::vector<std::size_t> writes(stories.size(), 0);
     for (std::uint64_t kill = 0; kill < kills; ++kill) {
         const auto which = random() % stories.size();

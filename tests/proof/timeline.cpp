@@ -25,21 +25,14 @@ const State* state_at(const std::vector<State>& states, std::uint64_t entry_numb
 }
 
 /// The states of one object that some moment from that time on until that entry had, also those in which it is not
-/// there.
+/// there: null where that was before anything was told of it.
 std::vector<const State*> in_time(const std::vector<State>& states, Milliseconds from, std::uint64_t until) {
     std::vector<const State*> chosen;
+    if (states.front().at > from) chosen.push_back(nullptr);
     for (const auto& state : states) {
         if (state.end >= from && state.entry->number <= until) chosen.push_back(&state);
     }
     return chosen;
-}
-
-/// What the source asks for at the place, the namespace being so; nothing where it does not, or one is not there.
-std::optional<Wish> wish_for(const Terms& terms, const Place& place, const Tree& source, const Tree& there) {
-    if (!source || !there) return std::nullopt;
-    auto wish = terms.wish(*source, *there);
-    if (!wish || wish->resource != place.resource || wish->name != place.name) return std::nullopt;
-    return wish;
 }
 
 /// What is recorded beside a real server comes from a watch a kind, which keep no order among each other.
@@ -56,10 +49,6 @@ void sort_changes(std::vector<Entry>& entries) {
 }
 
 }  // namespace
-
-std::string Place::text() const {
-    return resource + " " + (namespace_name.empty() ? "" : namespace_name + "/") + name;
-}
 
 std::string uid_of(const Json& object) {
     return object.at("metadata").value("uid", "");
@@ -86,6 +75,11 @@ bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Wr
     return there && !is_ours(terms, *there);
 }
 
+bool writes_what_counts(const Terms& terms, const Write& write) {
+    const auto& resource = write.asked().resource;
+    return terms.copies.contains(resource) || (terms.has_owners() && resource == terms.owners);
+}
+
 bool is_ours(const Terms& terms, const Json& object) {
     const auto claim = claim_of(object);
     if (!claim.is_object() || claim.value("instance", "") != terms.instance) return false;
@@ -95,7 +89,7 @@ bool is_ours(const Terms& terms, const Json& object) {
            place.value("name", "") == metadata.value("name", "");
 }
 
-Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : entries_(std::move(entries)) {
+Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : terms_(terms), entries_(std::move(entries)) {
     sort_changes(entries_);
     std::map<sandbox::RequestId, std::size_t> write_of;
     std::map<std::uint64_t, unsigned> run_of;
@@ -129,6 +123,11 @@ Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : entries_(st
             states.push_back(std::move(state));
         }
     }
+    std::vector<std::pair<Place, const std::vector<State>*>> owners;
+    for (const auto& [place, states] : objects_) {
+        if (terms.has_owners() && place.resource == terms.owners) owners.emplace_back(place, &states);
+    }
+    if (!terms.has_owners()) owners.emplace_back(Place{}, nullptr);
     for (const auto& [place, states] : objects_) {
         for (const auto& state : states) {
             if (const auto found = write_of.find(state.by); found != write_of.end()) {
@@ -138,7 +137,8 @@ Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : entries_(st
         const bool can_be_source = terms.may_be_source && std::ranges::any_of(states, [&](const State& state) {
                                        return state.object && terms.may_be_source(*state.object);
                                    });
-        if (can_be_source) sources_.push_back(&states);
+        if (!can_be_source) continue;
+        for (const auto& [owner_place, owner] : owners) askers_.push_back({owner, &states, owner_place, place});
     }
 }
 
@@ -149,111 +149,132 @@ Tree Timeline::object_at(const Place& place, std::uint64_t entry_number) const {
     return state ? state->object : nullptr;
 }
 
-std::uint64_t Timeline::entry_before(Milliseconds time) const {
-    const auto first = std::ranges::lower_bound(entries_, time, {}, &Entry::at);
-    return static_cast<std::uint64_t>(first - entries_.begin());
-}
-
-std::vector<std::uint64_t> Timeline::moments(const Place& place, std::uint64_t before, std::uint64_t until) const {
-    std::set<std::uint64_t> moments = {std::min(before, until), until};
-    const auto add = [&](const std::vector<State>& states) {
-        for (const auto& state : states) {
-            const auto number = state.entry->number;
-            if (number > before && number <= until) moments.insert(number);
-        }
+bool Timeline::is_named_by(const Asker& asker, const Json& copy) {
+    if (asker.owner == nullptr) return true;
+    const auto claim = claim_of(copy);
+    if (!claim.is_object()) return false;
+    const auto is_at = [&](const char* key, const Place& place) {
+        const auto named = claim.value(key, Json::object());
+        return named.value("namespace", "") == place.namespace_name && named.value("name", "") == place.name;
     };
-    if (const auto space = objects_.find({"namespaces", "", place.namespace_name}); space != objects_.end()) {
-        add(space->second);
-    }
-    for (const auto* states : sources_) add(*states);
-    return {moments.begin(), moments.end()};
+    const auto kind = claim.value("source", Json::object()).value("kind", "");
+    const bool is_secret = asker.source_place.resource == "secrets";
+    return is_at("owner", asker.owner_place) && is_at("source", asker.source_place) && (kind == "Secret") == is_secret;
 }
 
-bool Timeline::wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from,
-                                   std::uint64_t until) const {
+const std::vector<State>* Timeline::owner_of(const Json& copy) const {
+    const auto claim = claim_of(copy);
+    if (!terms_.has_owners() || !claim.is_object()) return nullptr;
+    const auto named = claim.value("owner", Json::object());
+    const auto found = objects_.find({terms_.owners, named.value("namespace", ""), named.value("name", "")});
+    return found == objects_.end() ? nullptr : &found->second;
+}
+
+std::optional<Wish> Timeline::wish_for(const Asker& asker, const Place& place, const State* owner, const State* source,
+                                       const State* space) const {
+    if (!space || !space->object || !source || terms_.excluded.contains(place.namespace_name)) return std::nullopt;
+    if (asker.owner != nullptr && (!owner || !owner->object)) return std::nullopt;
+    auto wish =
+        terms_.wish_of(owner ? owner->object.get() : nullptr, asker.source_place, source->object.get(), *space->object);
+    if (!wish || wish->resource != place.resource || wish->name != place.name) return std::nullopt;
+    return wish;
+}
+
+Timeline::Asking Timeline::asked_for(const Asker& asker, const Place& place, const Json* copy, Milliseconds from,
+                                     std::uint64_t until) const {
     const auto space = objects_.find({"namespaces", "", place.namespace_name});
-    if (space == objects_.end() || terms.excluded.contains(place.namespace_name)) return false;
+    if (space == objects_.end()) return {false, false, false};
     const auto spaces = in_time(space->second, from, until);
-    for (const auto* states : sources_) {
-        for (const auto* source : in_time(*states, from, until)) {
-            for (const auto* there : spaces) {
-                if (wish_for(terms, place, source->object, there->object)) return true;
+    const auto sources = in_time(*asker.source, from, until);
+    const auto owners = asker.owner ? in_time(*asker.owner, from, until) : std::vector<const State*>{nullptr};
+    const bool may_keep = copy != nullptr && is_named_by(asker, *copy);
+    Asking asking;
+    // Whether it is refused at these states or at later ones, of each.
+    std::vector<bool> refused(owners.size() * sources.size() * spaces.size());
+    const auto index = [&](std::size_t owner, std::size_t source, std::size_t there) {
+        return (owner * sources.size() + source) * spaces.size() + there;
+    };
+    for (auto owner = owners.size(); owner-- > 0;) {
+        for (auto source = sources.size(); source-- > 0;) {
+            for (auto there = spaces.size(); there-- > 0;) {
+                const auto wish = wish_for(asker, place, owners[owner], sources[source], spaces[there]);
+                const bool asks = wish && (!wish->kept || may_keep);
+                const bool later = (owner + 1 < owners.size() && refused[index(owner + 1, source, there)]) ||
+                                   (source + 1 < sources.size() && refused[index(owner, source + 1, there)]) ||
+                                   (there + 1 < spaces.size() && refused[index(owner, source, there + 1)]);
+                refused[index(owner, source, there)] = !asks || later;
+                asking.ever = asking.ever || asks;
+                asking.throughout = asking.throughout && asks;
+                asking.then_not = asking.then_not || (asks && later);
             }
         }
     }
-    return false;
+    asking.throughout = asking.throughout && asking.ever;
+    return asking;
 }
 
-bool Timeline::was_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const {
-    bool wanted = false;
-    for (const auto moment : moments(place, entry_before(from), until)) {
-        if (wanted_content(terms, place, moment)) {
-            wanted = true;
-        } else if (wanted) {
-            return true;
-        }
+bool Timeline::wanted_at_some_time(const Place& place, Milliseconds from, std::uint64_t until) const {
+    return std::ranges::any_of(askers_,
+                               [&](const Asker& asker) { return asked_for(asker, place, nullptr, from, until).ever; });
+}
+
+bool Timeline::asked_throughout(const Asker& asker, const Place& place, const Json& copy, Milliseconds from,
+                                std::uint64_t until) const {
+    return asked_for(asker, place, &copy, from, until).throughout;
+}
+
+bool Timeline::was_let_go(const Place& place, const Json& copy, Milliseconds from, std::uint64_t until) const {
+    bool asked = false;
+    bool let_go = false;
+    for (const auto& asker : askers_) {
+        const auto asking = asked_for(asker, place, &copy, from, until);
+        if (asking.throughout) return false;
+        asked = asked || asking.ever;
+        let_go = let_go || asking.then_not;
     }
-    return !wanted || looked_let_go(terms, place, from, until);
+    return !asked || let_go;
 }
 
-bool Timeline::looked_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const {
+std::vector<Json> Timeline::wanted_contents(const Place& place, std::uint64_t entry_number) const {
+    std::vector<Json> contents;
     const auto space = objects_.find({"namespaces", "", place.namespace_name});
-    if (space == objects_.end()) return false;
-    const auto spaces = in_time(space->second, from, until);
-    for (const auto* states : sources_) {
-        const auto sources = in_time(*states, from, until);
-        const auto refused_since = [&](std::size_t source, std::size_t there) {
-            for (auto later = source; later < sources.size(); ++later) {
-                for (auto beside = there; beside < spaces.size(); ++beside) {
-                    if (!wish_for(terms, place, sources[later]->object, spaces[beside]->object)) return true;
-                }
-            }
-            return false;
-        };
-        for (std::size_t source = 0; source < sources.size(); ++source) {
-            for (std::size_t there = 0; there < spaces.size(); ++there) {
-                if (wish_for(terms, place, sources[source]->object, spaces[there]->object) &&
-                    refused_since(source, there))
-                    return true;
-            }
-        }
+    if (space == objects_.end()) return contents;
+    for (const auto& asker : askers_) {
+        const auto* owner = asker.owner ? state_at(*asker.owner, entry_number) : nullptr;
+        auto wish =
+            wish_for(asker, place, owner, state_at(*asker.source, entry_number), state_at(space->second, entry_number));
+        if (wish && !wish->kept) contents.push_back(std::move(wish->content));
     }
-    return false;
+    return contents;
 }
 
-std::optional<Json> Timeline::wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const {
-    const auto space = object_at({"namespaces", "", place.namespace_name}, entry_number);
-    if (!space || terms.excluded.contains(place.namespace_name)) return std::nullopt;
-    for (const auto* states : sources_) {
-        const auto* source = state_at(*states, entry_number);
-        if (!source) continue;
-        if (auto wish = wish_for(terms, place, source->object, space)) return std::move(wish->content);
-    }
-    return std::nullopt;
-}
-
-std::vector<Timeline::Offer> Timeline::offers(const Terms& terms, const Place& place) const {
+std::vector<Timeline::Offer> Timeline::offers(const Place& place) const {
     std::vector<Offer> offers;
     const auto space = objects_.find({"namespaces", "", place.namespace_name});
     if (space == objects_.end()) return offers;
-    for (const auto* states : sources_) {
-        for (const auto& state : *states) {
-            for (const auto& there : space->second) {
-                auto wish = wish_for(terms, place, state.object, there.object);
-                if (!wish) continue;
-                if (offers.empty() || offers.back().source != &state) offers.push_back({&state, {}});
-                offers.back().content = std::move(wish->content);
-                break;
+    const auto add = [&](const Asker& asker, const State* owner, const State& source) {
+        for (const auto& there : space->second) {
+            auto wish = wish_for(asker, place, owner, &source, &there);
+            if (!wish || wish->kept) continue;
+            offers.push_back({&asker, owner, &source, std::move(wish->content)});
+            return;
+        }
+    };
+    for (const auto& asker : askers_) {
+        for (const auto& source : *asker.source) {
+            if (!asker.owner) add(asker, nullptr, source);
+            for (std::size_t index = 0; asker.owner && index < asker.owner->size(); ++index) {
+                add(asker, &(*asker.owner)[index], source);
             }
         }
     }
-    std::ranges::sort(offers, {}, [](const Offer& offer) { return offer.source->version; });
+    std::ranges::stable_sort(offers, {}, [](const Offer& offer) { return offer.source->version; });
     return offers;
 }
 
-std::set<std::string> Timeline::keys_offered(const Terms& terms, const Place& place) const {
+std::set<std::string> Timeline::keys_offered(const Place& place) const {
     std::set<std::string> keys;
-    for (const auto& offer : offers(terms, place)) {
+    for (const auto& offer : offers(place)) {
         const auto data = offer.content.value("data", Json::object());
         for (const auto& [key, value] : data.items()) keys.insert(key);
     }

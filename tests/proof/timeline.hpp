@@ -23,15 +23,6 @@ using sandbox::Noted;
 
 using Tree = std::shared_ptr<const Json>;
 
-struct Place {
-    std::string resource;
-    std::string namespace_name;
-    std::string name;
-
-    auto operator<=>(const Place&) const = default;
-    std::string text() const;
-};
-
 /// An object between two of its changes.
 struct State {
     const Entry* entry = nullptr;  ///< of the change that made it so
@@ -58,6 +49,7 @@ struct Write {
 /// Immutable once made; holds the entries that it points to.
 class Timeline {
 public:
+    /// The terms must outlive it.
     Timeline(std::vector<Entry> entries, const Terms& terms);
     Timeline(const Timeline&) = delete;
     Timeline& operator=(const Timeline&) = delete;
@@ -69,35 +61,60 @@ public:
     /// The object at that entry; null where it is not there.
     Tree object_at(const Place& place, std::uint64_t entry_number) const;
 
-    /// Whether some source asked for the place, it and the namespace each as they were at some moment from that time on
-    /// until that entry: watches tell of them in no order.
-    bool wanted_at_some_time(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
-    /// Whether one did and then none did, or none did at all: that nobody asked before one did is no reason to take a
-    /// copy away. It is enough that it looked so to whom the watches of sources and namespaces told at different times.
-    bool was_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
-    /// The content that is wanted there at that entry; nothing where nothing is.
-    std::optional<Json> wanted_content(const Terms& terms, const Place& place, std::uint64_t entry_number) const;
+    /// Who may ask for copies: a source, or an owner and a source.
+    struct Asker {
+        const std::vector<State>* owner = nullptr;  ///< null: the source is its own owner
+        const std::vector<State>* source = nullptr;
+        Place owner_place;
+        Place source_place;
+    };
+    const std::vector<Asker>& askers() const { return askers_; }
+    /// It is the one that the copy's claim names; any is where sources ask for themselves.
+    static bool is_named_by(const Asker& asker, const Json& copy);
 
-    /// States of objects that can be sources and ask for the place in a namespace that selects it, oldest first.
+    /// Whether somebody asked for the place, owner, source and namespace each as they were at some moment from that
+    /// time on until that entry: watches tell of them in no order.
+    bool wanted_at_some_time(const Place& place, Milliseconds from, std::uint64_t until) const;
+    /// Whether one did and then none did, or none did at all: that nobody asked before one did is no reason to take a
+    /// copy away. It is enough that it looked so to whom the watches of owners, sources and namespaces told at
+    /// different times; but whom one of several asked all the time, as the others let go, is to have it. `copy` as it
+    /// was.
+    bool was_let_go(const Place& place, const Json& copy, Milliseconds from, std::uint64_t until) const;
+    /// Whether that one asked all the time for the place where the copy is.
+    bool asked_throughout(const Asker& asker, const Place& place, const Json& copy, Milliseconds from,
+                          std::uint64_t until) const;
+    /// What is wanted there at that entry, by whom ever.
+    std::vector<Json> wanted_contents(const Place& place, std::uint64_t entry_number) const;
+
+    /// States of those that ask for the place in a namespace that they select, oldest source first.
     struct Offer {
+        const Asker* asker = nullptr;
+        const State* owner = nullptr;  ///< null: the source is its own owner
         const State* source = nullptr;
         Json content;
     };
-    std::vector<Offer> offers(const Terms& terms, const Place& place) const;
+    std::vector<Offer> offers(const Place& place) const;
     /// The keys of data that any of them asks for.
-    std::set<std::string> keys_offered(const Terms& terms, const Place& place) const;
+    std::set<std::string> keys_offered(const Place& place) const;
+    /// States of the owner that the copy's claim names; none where sources ask for themselves.
+    const std::vector<State>* owner_of(const Json& copy) const;
 
 private:
-    bool looked_let_go(const Terms& terms, const Place& place, Milliseconds from, std::uint64_t until) const;
+    /// What one asks for at the place, over the states that each of owner, source and namespace had in a time.
+    struct Asking {
+        bool ever = false;
+        bool throughout = true;
+        bool then_not = false;
+    };
+    Asking asked_for(const Asker& asker, const Place& place, const Json* copy, Milliseconds from,
+                     std::uint64_t until) const;
+    std::optional<Wish> wish_for(const Asker& asker, const Place& place, const State* owner, const State* source,
+                                 const State* space) const;
 
-    /// Numbers of the entries at which what the place depends on changed, and of the span's ends.
-    std::vector<std::uint64_t> moments(const Place& place, std::uint64_t from, std::uint64_t until) const;
-    /// The last entry before that time; 0 where there is none.
-    std::uint64_t entry_before(Milliseconds time) const;
-
+    const Terms& terms_;
     std::vector<Entry> entries_;
     std::map<Place, std::vector<State>> objects_;
-    std::vector<const std::vector<State>*> sources_;  ///< objects that can be sources in some state
+    std::vector<Asker> askers_;
     std::vector<Write> writes_;
 };
 
@@ -109,6 +126,8 @@ Json claim_of(const Json& object);
 /// A create, or an apply that may only create, that the server refused since something stands there that is not ours:
 /// how a start finds it.
 bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Write& write);
+/// A write of a copy, or of an owner's finalizers: what a story is killed at.
+bool writes_what_counts(const Terms& terms, const Write& write);
 /// It carries this instance's claim for its own place.
 bool is_ours(const Terms& terms, const Json& object);
 

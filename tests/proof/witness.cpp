@@ -1,7 +1,5 @@
 #include "witness.hpp"
 
-#include "kube/resource.hpp"
-
 #include <cstdlib>
 #include <utility>
 
@@ -38,11 +36,18 @@ struct Witness::Eye {
 Witness::Witness(Loop& loop, kube::Client& client, std::function<void(const std::string&, std::uint64_t)> saw)
     : loop_(loop), client_(client), saw_(std::move(saw)) {
     for (const char* kind : {"ConfigMap", "Secret", "Namespace"}) {
-        auto eye = std::make_unique<Eye>();
-        eye->resource = *kube::well_known({.api_version = "v1", .kind = kind});
-        eye->name = eye->resource.plural;
-        look(*eyes_.emplace_back(std::move(eye)));
+        follow(*kube::well_known({.api_version = "v1", .kind = kind}));
     }
+}
+
+void Witness::follow(const kube::Resource& resource) {
+    for (const auto& eye : eyes_) {
+        if (eye->resource == resource) return;
+    }
+    auto eye = std::make_unique<Eye>();
+    eye->resource = resource;
+    eye->name = resource.plural;
+    look(*eyes_.emplace_back(std::move(eye)));
 }
 
 Witness::~Witness() = default;
@@ -127,7 +132,7 @@ void Witness::listed(Eye& eye, const std::string& body) {
     const bool first = !std::exchange(eye.listed, true);
     const auto list = Json::parse(body);
     for (Json object : list.at("items")) {
-        object["apiVersion"] = "v1";
+        object["apiVersion"] = eye.resource.kind.api_version;
         object["kind"] = eye.resource.kind.kind;
         const auto place = place_in(eye.name, object);
         auto text = std::make_shared<const std::string>(object.dump());

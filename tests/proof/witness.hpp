@@ -3,6 +3,7 @@
 
 #include "base/loop.hpp"
 #include "kube/client.hpp"
+#include "kube/resource.hpp"
 #include "sandbox/history.hpp"
 
 #include <cstdint>
@@ -25,6 +26,8 @@ public:
     Witness(const Witness&) = delete;
     Witness& operator=(const Witness&) = delete;
 
+    /// Sees that resource too; one that it sees already is fine.
+    void follow(const kube::Resource& resource);
     /// Begins with what is there.
     void record(std::shared_ptr<sandbox::History> history);
 

@@ -1,0 +1,172 @@
+#include "rest.hpp"
+
+#include "parts.hpp"
+#include "timeline.hpp"
+
+#include <algorithm>
+
+namespace moontide::proof {
+
+namespace {
+
+bool is_terminating(const Json& object) {
+    return object.at("metadata").contains("deletionTimestamp");
+}
+
+bool has_finalizer(const Json& object, const std::string& finalizer) {
+    const auto all = object.at("metadata").value("finalizers", Json::array());
+    return std::ranges::find(all, Json(finalizer)) != all.end();
+}
+
+/// One that asks for a place now.
+struct Asking {
+    const Json* owner = nullptr;
+    const Json* source = nullptr;  ///< null: it is gone
+    Wish wish;
+};
+
+class Judge {
+public:
+    Judge(const Snapshot& there, const Terms& terms) : there_(there), terms_(terms) {}
+
+    std::vector<Wrong> judge() {
+        ask();
+        for (const auto& [place, asking] : asked_) look(place, asking);
+        for (const auto& [place, object] : there_) {
+            if (terms_.copies.contains(place.resource) && !asked_.contains(place)) look_at_what_is_left(place, *object);
+            if (terms_.has_owners() && place.resource == terms_.owners) look_at_owner(place, *object);
+        }
+        return std::move(wrongs_);
+    }
+
+private:
+    const Json* find(const Place& place) const {
+        const auto found = there_.find(place);
+        return found == there_.end() ? nullptr : found->second;
+    }
+
+    /// Who asks, and for what.
+    void ask() {
+        if (!terms_.has_owners()) {
+            for (const auto& [place, source] : there_) {
+                if (terms_.may_be_source(*source)) ask_for(nullptr, place, source);
+            }
+            return;
+        }
+        for (const auto& [owner_place, owner] : there_) {
+            if (owner_place.resource != terms_.owners) continue;
+            for (const auto& [place, source] : there_) {
+                if (terms_.may_be_source(*source)) ask_for(owner, place, source);
+            }
+            // What it holds of a source that is gone.
+            for (const auto& [place, object] : there_) {
+                if (!terms_.copies.contains(place.resource) || !is_held_by(*owner, *object)) continue;
+                const auto named = claim_of(*object).value("source", Json::object());
+                const Place source{place.resource, named.value("namespace", ""), named.value("name", "")};
+                if (find(source) == nullptr || !terms_.may_be_source(*find(source))) ask_for(owner, source, nullptr);
+            }
+        }
+    }
+
+    void ask_for(const Json* owner, const Place& at, const Json* source) {
+        for (const auto& [place, space] : there_) {
+            if (place.resource != "namespaces" || terms_.excluded.contains(place.name) || is_terminating(*space))
+                continue;
+            auto wish = terms_.wish_of(owner, at, source, *space);
+            if (!wish) continue;
+            auto& asking = asked_[{wish->resource, place.name, wish->name}];
+            asking.push_back({owner, source, std::move(*wish)});
+        }
+    }
+
+    bool is_held_by(const Json& owner, const Json& copy) const {
+        if (!is_ours(terms_, copy)) return false;
+        const auto named = claim_of(copy).value("owner", Json::object());
+        const auto& metadata = owner.at("metadata");
+        return named.value("name", "") == metadata.value("name", "") &&
+               named.value("namespace", "") == metadata.value("namespace", "");
+    }
+
+    void look(const Place& place, const std::vector<Asking>& asking) {
+        const auto* copy = find(place);
+        const auto wanted = std::ranges::find_if(asking, [](const Asking& one) { return !one.wish.kept; });
+        if (copy == nullptr) {
+            if (wanted != asking.end()) wrong(place, "is not there, and a source asks for it");
+            return;
+        }
+        if (!is_ours(terms_, *copy)) {
+            if (wanted != asking.end()) look_at_foreign(place, *copy, asking);
+            return;
+        }
+        const auto holder = std::ranges::find_if(asking, [&](const Asking& one) {
+            if (one.owner == nullptr) return true;
+            const auto named = claim_of(*copy).value("source", Json::object());
+            return is_held_by(*one.owner, *copy) &&
+                   (one.source == nullptr || named.value("name", "") == one.source->at("metadata").value("name", ""));
+        });
+        if (is_terminating(*copy)) return;
+        if (holder == asking.end()) {
+            // What a source that is gone left in one's place is the holder's, and nobody else's.
+            if (wanted != asking.end()) wrong(place, "is held for one that does not ask for it");
+            return;
+        }
+        if (holder->wish.kept) return;
+        if (content_of(*copy) != holder->wish.content) wrong(place, "differs from what its source asks for");
+        if (terms_.belongs_to_source && !belongs_to(*copy, *holder->source))
+            wrong(place, "does not belong to its source");
+    }
+
+    static bool belongs_to(const Json& copy, const Json& source) {
+        const auto references = copy.at("metadata").value("ownerReferences", Json::array());
+        return references.size() == 1 && references[0].value("uid", "") == uid_of(source) &&
+               references[0].value("controller", false) && !references[0].value("blockOwnerDeletion", false);
+    }
+
+    /// Somebody else's: it is to be left, to be joined, or to be taken.
+    void look_at_foreign(const Place& place, const Json& object, const std::vector<Asking>& asking) {
+        for (const auto& one : asking) {
+            if (one.wish.kept) continue;
+            const auto existing = terms_.existing_for(one.owner);
+            if (existing == Existing::overwrite || terms_.is_marked_for(one.owner, object) ||
+                (existing == Existing::adopt && content_of(object) == one.wish.content)) {
+                return wrong(place, "was not taken over");
+            }
+            if (existing != Existing::merge) continue;
+            if (!has_part(terms_, object)) wrong(place, "has no part", one.wish.content);
+            if (!holds(object, one.wish.content)) wrong(place, "lacks what is asked for", one.wish.content);
+        }
+    }
+
+    void look_at_what_is_left(const Place& place, const Json& object) {
+        const auto* space = find({"namespaces", "", place.namespace_name});
+        if (is_terminating(object) || space == nullptr || is_terminating(*space)) return;
+        if (is_ours(terms_, object)) return wrong(place, "is left, and nothing asks for it");
+        if (has_part(terms_, object)) wrong(place, "keeps a part");
+    }
+
+    void look_at_owner(const Place& place, const Json& owner) {
+        if (!is_terminating(owner) || terms_.finalizer.empty() || !has_finalizer(owner, terms_.finalizer)) return;
+        const bool waits = std::ranges::any_of(there_, [&](const auto& entry) {
+            return terms_.copies.contains(entry.first.resource) && is_held_by(owner, *entry.second) &&
+                   is_terminating(*entry.second);
+        });
+        if (!waits) wrong(place, "is deleted, has no copies, and is not let go");
+    }
+
+    void wrong(const Place& place, std::string what, Json wished = Json::object()) {
+        wrongs_.push_back({place, std::move(what), std::move(wished)});
+    }
+
+    const Snapshot& there_;
+    const Terms& terms_;
+    std::map<Place, std::vector<Asking>> asked_;
+    std::vector<Wrong> wrongs_;
+};
+
+}  // namespace
+
+std::vector<Wrong> wrongs(const Snapshot& there, const Terms& terms) {
+    return Judge(there, terms).judge();
+}
+
+}  // namespace moontide::proof
