@@ -43,15 +43,15 @@ std::string subject(const std::string& complaint) {
     return complaint.substr(begin.size(), complaint.find_first_of(" :", begin.size()) - begin.size());
 }
 
-std::string replay_of(std::uint64_t seed) {
-    return fmt::format("MOONTIDE_PLAN={} test_plans \"[replay]\"", seed);
+std::string replay_of(const Plan& plan) {
+    return fmt::format("MOONTIDE_PLAN={} test_plans \"[replay]\"", name_of_draw(plan));
 }
 
 Failure small(const Plan& plan, const std::string& complaint, std::size_t most) {
     Failure failure{plan, complaint};
     const auto about = subject(complaint);
     const auto fails = [&](const Plan& candidate) {
-        auto outcome = play(candidate, replay_of(plan.seed), {.rest = Milliseconds(5'000)});
+        auto outcome = play(candidate, replay_of(plan), {.rest = Milliseconds(5'000)});
         if (subject(outcome.complaint) != about || outcome.complaint.empty()) return false;
         failure.complaint = std::move(outcome.complaint);
         return true;
@@ -74,8 +74,8 @@ Report run(const Campaign& campaign, const std::function<void(const Report&)>& p
     const auto measure = [&] { report.memory.push_back({report.sums.plans, allocated_bytes()}); };
     measure();
     for (auto seed = campaign.first_seed; !is_over(); ++seed) {
-        const auto plan = draw(seed);
-        const auto outcome = play(plan, replay_of(seed));
+        const auto plan = draw(campaign.scenes[seed % campaign.scenes.size()], seed);
+        const auto outcome = play(plan, replay_of(plan));
         report.sums.add(outcome.sums);
         if (!outcome.complaint.empty()) {
             ++report.violations[subject(outcome.complaint)];
@@ -166,7 +166,7 @@ std::string text(const Failure& failure) {
     return fmt::format(
         "{}\nThe plan, made small:\n{}\nAgain with the whole plan: MOONTIDE_PLAN={} test_plans \"[replay]\"\n"
         "Again with this one, in a file: MOONTIDE_PLAN=plan.json test_plans \"[replay]\"\n",
-        failure.complaint, text(failure.plan), failure.plan.seed);
+        failure.complaint, text(failure.plan), name_of_draw(failure.plan));
 }
 
 }  // namespace moontide::plans

@@ -16,6 +16,9 @@ namespace moontide::plans {
 
 struct Campaign {
     std::uint64_t first_seed = 1;
+    /// Scenes in turn, one a seed.
+    std::vector<Policy> scenes = {Policy::annotation_sync, Policy::configmap_syncer, Policy::config_mirror,
+                                  Policy::pod_configmap};
     std::size_t plans = 200;           ///< 0: until the time is up
     std::chrono::seconds at_most{0};   ///< 0: until the plans are over
     std::size_t measure_every = 500;   ///< plans

@@ -91,6 +91,9 @@ Action draw_action(Dice& dice, std::uint64_t value) {
             action.name = dice.pick({"a", "a", "b", "c"});
             action.value = value;
             break;
+        case What::owner_make:
+        case What::owner_edit:
+        case What::owner_remove:
         case What::engine_start:
         case What::engine_stop:
         case What::engine_kill:
@@ -181,6 +184,98 @@ Plan draw(std::uint64_t seed) {
         }
     }
     return plan;
+}
+
+namespace {
+
+constexpr std::array<Weighted, 26> OWNED_USES = {{
+    {What::owner_make, 12},    {What::owner_edit, 12},  {What::owner_remove, 8}, {What::source_make, 8},
+    {What::source_edit, 10},   {What::source_note, 1},  {What::source_mark, 4},  {What::source_unmark, 5},
+    {What::source_remove, 6},  {What::space_make, 6},   {What::space_in, 4},     {What::space_out, 4},
+    {What::space_remove, 3},   {What::copy_edit, 6},    {What::copy_remove, 5},  {What::copy_clone, 3},
+    {What::copy_note, 2},      {What::copy_unclaim, 1}, {What::copy_strip, 2},   {What::plant, 5},
+    {What::plant_marked, 2},   {What::engine_start, 5}, {What::engine_stop, 3},  {What::engine_kill, 3},
+    {What::engine_restart, 5}, {What::rest, 18},
+}};
+
+constexpr std::array<std::pair<Load, unsigned>, 4> OWNED_LOADS = {
+    {{Load::small, 75}, {Load::binary, 10}, {Load::immutable, 10}, {Load::empty, 5}}};
+
+Action draw_owned_action(Dice& dice, std::uint64_t value) {
+    Action action;
+    action.what = dice.pick_weighted<What>(OWNED_USES);
+    action.value = value;
+    action.space = dice.pick({"red", "red", "blue", "green"});
+    action.name = dice.pick({"a", "a", "b", "c"});
+    action.to = dice.pick({"one", "one", "two", "three"});
+    if (action.what == What::source_make || action.what == What::source_edit) {
+        action.load = dice.pick_weighted<Load>(OWNED_LOADS);
+    }
+    if (action.what == What::copy_clone) action.to = dice.pick({"red", "blue", "green"});
+    // What is asked for is drawn here, so that a plan says it.
+    if (action.what == What::owner_make || action.what == What::owner_edit) action.value = dice.below(1U << 20U);
+    const bool of_engine = action.what == What::engine_start || action.what == What::engine_stop ||
+                           action.what == What::engine_kill || action.what == What::engine_restart ||
+                           action.what == What::rest;
+    return of_engine ? Action{.what = action.what} : action;
+}
+
+std::vector<std::string> resources_of(Policy policy) {
+    switch (policy) {
+        case Policy::configmap_syncer:
+            return {"configmaps", "namespaces", "configmapsyncers", "configmapsyncers/status"};
+        case Policy::config_mirror:
+            return {"configmaps", "namespaces", "configmirrors", "configmirrors/status"};
+        case Policy::pod_configmap:
+            return {"configmaps", "namespaces", "podconfigmapconfigs", "podconfigmapconfigs/status", "pods"};
+        case Policy::annotation_sync:
+        case Policy::refuse:
+            break;
+    }
+    return {"configmaps", "namespaces"};
+}
+
+}  // namespace
+
+Plan draw(Policy policy, std::uint64_t seed) {
+    if (policy == Policy::annotation_sync || policy == Policy::refuse) return draw(seed);
+    Dice dice(seed);
+    Plan plan;
+    plan.seed = seed;
+    plan.policy = policy;
+    plan.actions = {{.what = What::space_make, .space = "red"},
+                    {.what = What::space_make, .space = "blue"},
+                    {.what = What::source_make, .space = "red", .name = "a", .value = 1},
+                    {.what = What::owner_make, .space = "red", .to = "one", .value = dice.below(1U << 20U)}};
+    plan.actions.insert(plan.actions.begin() + static_cast<std::ptrdiff_t>(dice.below(plan.actions.size() + 1)),
+                        {.what = What::engine_start});
+    const auto size = 10 + dice.below(21);
+    while (plan.actions.size() < size) plan.actions.push_back(draw_owned_action(dice, plan.actions.size()));
+    plan.faults.seed = seed;
+    if (dice.chance(80)) {
+        const auto count = 1 + dice.below(3);
+        for (std::uint64_t index = 0; index < count; ++index) {
+            plan.faults.rules.push_back(draw_rule(dice));
+            plan.faults.rules.back().match.resources = resources_of(policy);
+        }
+    }
+    plan.quiet_restart = dice.chance(30);
+    return plan;
+}
+
+std::string name_of_draw(const Plan& plan) {
+    const auto number = std::to_string(plan.seed);
+    const bool has_owners = plan.policy != Policy::annotation_sync && plan.policy != Policy::refuse;
+    return has_owners ? std::string(word(plan.policy)) + "/" + number : number;
+}
+
+std::optional<Plan> draw_named(const std::string& name) {
+    const auto slash = name.find('/');
+    const auto number = slash == std::string::npos ? name : name.substr(slash + 1);
+    if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    const auto policy = slash == std::string::npos ? Policy::annotation_sync : policy_named(name.substr(0, slash));
+    if (!policy) return std::nullopt;
+    return draw(*policy, std::stoull(number));
 }
 
 }  // namespace moontide::plans

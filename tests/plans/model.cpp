@@ -30,11 +30,10 @@ std::string not_the_same(const kube::Ref& place, const Json& object, const Seen&
 
 }  // namespace
 
-void Given::put(const Json& object, const proof::Terms& terms) {
+void Given::put(const Json& object, const proof::Terms& terms, bool is_taken) {
     const auto place = test::ref_of(object);
     drop(place);
     if (!spaces.contains(place.namespace_name) || proof::is_ours(terms, object)) return;
-    const bool is_taken = terms.existing == proof::Existing::marked && terms.marked(object);
     (is_taken ? marked : foreign)[place] = object;
 }
 

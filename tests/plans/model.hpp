@@ -24,7 +24,7 @@ struct Given {
     std::set<std::string> gone;  ///< uids that must not be there any more
 
     /// The object that a user has made or changed in a space, which may have been a copy.
-    void put(const Json& object, const proof::Terms& terms);
+    void put(const Json& object, const proof::Terms& terms, bool is_taken);
     void drop(const kube::Ref& place);
     void drop_space(const std::string& name);
 };

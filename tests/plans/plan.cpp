@@ -9,7 +9,7 @@ namespace moontide::plans {
 
 namespace {
 
-constexpr std::array<std::pair<What, std::string_view>, 25> WORDS = {{
+constexpr std::array<std::pair<What, std::string_view>, 28> WORDS = {{
     {What::source_make, "source-make"},
     {What::source_edit, "source-edit"},
     {What::source_note, "source-note"},
@@ -30,6 +30,9 @@ constexpr std::array<std::pair<What, std::string_view>, 25> WORDS = {{
     {What::copy_fix, "copy-fix"},
     {What::plant, "plant"},
     {What::plant_marked, "plant-marked"},
+    {What::owner_make, "owner-make"},
+    {What::owner_edit, "owner-edit"},
+    {What::owner_remove, "owner-remove"},
     {What::engine_start, "engine-start"},
     {What::engine_stop, "engine-stop"},
     {What::engine_kill, "engine-kill"},
@@ -45,9 +48,12 @@ constexpr std::array<std::pair<Load, std::string_view>, 5> LOADS = {{
     {Load::empty, "empty"},
 }};
 
-constexpr std::array<std::pair<Policy, std::string_view>, 2> POLICIES = {{
+constexpr std::array<std::pair<Policy, std::string_view>, 5> POLICIES = {{
     {Policy::annotation_sync, "annotation-sync"},
     {Policy::refuse, "refuse"},
+    {Policy::configmap_syncer, "configmap-syncer"},
+    {Policy::config_mirror, "config-mirror"},
+    {Policy::pod_configmap, "pod-configmap"},
 }};
 
 template <typename Table, typename Value>
@@ -89,6 +95,17 @@ Action action_of(const Json& json) {
 
 std::string_view word(What what) {
     return word_in(WORDS, what);
+}
+
+std::string_view word(Policy policy) {
+    return word_in(POLICIES, policy);
+}
+
+std::optional<Policy> policy_named(std::string_view word) {
+    for (const auto& [policy, each] : POLICIES) {
+        if (each == word) return policy;
+    }
+    return std::nullopt;
 }
 
 std::string text(const Plan& plan) {

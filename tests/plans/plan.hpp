@@ -5,6 +5,7 @@
 #include "sandbox/faults.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ enum class What {
     copy_fix,      ///< immutable
     plant,         ///< somebody's object where a copy belongs
     plant_marked,  ///< one that carries the policy's mark, as the controller that is replaced leaves it
+    owner_make,    ///< what it asks for is drawn by the action's value
+    owner_edit,
+    owner_remove,
     engine_start,
     engine_stop,
     engine_kill,
@@ -54,10 +58,14 @@ struct Action {
     bool operator==(const Action&) const = default;
 };
 
-/// What becomes of an object with the policy's mark and without a claim of ours.
+/// The scene. In those with owners a source that is marked has the label that owners select, and a space that asks has
+/// theirs.
 enum class Policy {
-    annotation_sync,  ///< it is taken over
-    refuse,           ///< the same policy with existing = "refuse": it is somebody's
+    annotation_sync,  ///< an object with its mark and without a claim of ours is taken over
+    refuse,           ///< the same policy with existing = "refuse": such an object is somebody's
+    configmap_syncer,
+    config_mirror,
+    pod_configmap,  ///< sources are pods, in the spaces
 };
 
 struct Plan {
@@ -69,6 +77,8 @@ struct Plan {
 };
 
 std::string_view word(What what);
+std::string_view word(Policy policy);
+std::optional<Policy> policy_named(std::string_view word);
 /// On one line for each action and each fault.
 std::string text(const Plan& plan);
 Result<Plan> parse_plan(std::string_view json);

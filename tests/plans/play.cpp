@@ -38,7 +38,7 @@ public:
           replay_(std::move(replay)),
           patience_(patience),
           history_(server_.begin_history()),
-          users_(world_, plan.policy) {
+          users_(Users::of(world_, plan.policy)) {
         for (const auto& rule : plan.faults.rules) terms_grace_ += rule.duration + rule.delay;
     }
     ~Player() {
@@ -60,7 +60,7 @@ public:
         engine_.reset();
         server_.heal();
         if (outcome.complaint.empty()) {
-            auto terms = users_.terms();
+            auto terms = users_->terms();
             terms.grace += terms_grace_ + server_.lag();
             outcome.complaint = proof::check(*history_, terms, replay_);
         } else {
@@ -86,9 +86,13 @@ private:
         if (engine_) return engine_->start();
         test::Setup setup;
         if (plan_.policy == Policy::refuse) setup.policies = {test::policy_of(world_, REFUSING, "refusing")};
+        if (users_->terms().has_owners()) setup.policies = {test::shipped_policy(std::string(word(plan_.policy)))};
         setup.adjust = [](SyncOptions& options) {
             options.backoff_last = Milliseconds(100);
             options.refused_again = Milliseconds(200);
+            options.told_again = Milliseconds(10);
+            options.together = Milliseconds(5);
+            options.kind_leaving = Milliseconds(10);
         };
         engine_ = std::make_unique<test::Engine>(world_, std::move(setup));
     }
@@ -119,11 +123,11 @@ private:
             case What::rest:
                 return rest();
             default:
-                return users_.act(action);
+                return users_->act(action);
         }
     }
 
-    std::string complaint(const test::Objects& objects) const { return users_.complaint(objects.all()); }
+    std::string complaint(const test::Objects& objects) const { return users_->complaint(objects.all()); }
 
     void rest() {
         if (!runs()) return;
@@ -144,11 +148,11 @@ private:
     }
 
     /// What is marked and not asked for may go later.
-    bool is_certain() const { return users_.given().marked.empty(); }
+    bool is_certain() const { return users_->given().marked.empty(); }
 
     void come_to_rest() {
         await("what users asked for");
-        users_.call();
+        users_->call();
         await("what users asked for, once all was seen");
         settle();
         if (is_certain()) history_->note("settled");
@@ -166,13 +170,15 @@ private:
         }
         stop();
         Seen seen;
-        for (auto& object : world_.api.list("ConfigMap")) {
-            object["apiVersion"] = "v1";
-            object["kind"] = "ConfigMap";
-            auto ref = test::ref_of(object);
-            seen.emplace(std::move(ref), std::move(object));
+        for (const char* kind : {"ConfigMap", "Namespace"}) {
+            for (auto& object : world_.api.list(kind)) {
+                object["apiVersion"] = "v1";
+                object["kind"] = kind;
+                auto ref = test::ref_of(object);
+                seen.emplace(std::move(ref), std::move(object));
+            }
         }
-        const auto missing = users_.complaint(seen);
+        const auto missing = users_->complaint(seen);
         if (!missing.empty()) throw std::runtime_error("broken: model: at the end: " + missing);
     }
 
@@ -197,9 +203,9 @@ private:
         }
         for (const auto& entry : history_->entries()) {
             const auto* asked = std::get_if<sandbox::Asked>(&entry.what);
-            if (!asked || asked->client != users_.terms().client) continue;
+            if (!asked || asked->client != users_->terms().client) continue;
             ++sums.requests;
-            if (asked->writes() && users_.terms().copies.contains(asked->resource)) ++sums.writes;
+            if (asked->writes() && users_->terms().copies.contains(asked->resource)) ++sums.writes;
         }
     }
 
@@ -211,7 +217,7 @@ private:
     std::shared_ptr<Counters> fired_ = std::make_shared<Counters>(plan_.faults.rules.size());
     Milliseconds terms_grace_{0};
     test::World world_;
-    Users users_;
+    std::unique_ptr<Users> users_;
     std::unique_ptr<test::Engine> engine_;
     bool runs_ = false;
     std::size_t starts_ = 0;

@@ -48,6 +48,30 @@ TEST_CASE("plans have ten to thirty actions, all kinds of them, and four of five
     CHECK(troubled < 850);
 }
 
+TEST_CASE("plans of owners have owners, sources and copies in trouble", "[drawing]") {
+    for (const auto policy : {Policy::configmap_syncer, Policy::config_mirror, Policy::pod_configmap}) {
+        std::set<What> kinds;
+        for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+            const auto plan = draw(policy, seed);
+            CHECK(plan.policy == policy);
+            for (const auto& action : plan.actions) kinds.insert(action.what);
+            const auto back = parse_plan(text(plan));
+            REQUIRE(back);
+            CHECK(text(*back) == text(plan));
+            CHECK(text(*draw_named(name_of_draw(plan))) == text(plan));
+        }
+        CHECK(kinds.size() == 26);
+    }
+}
+
+TEST_CASE("a plan is named by its scene and its seed", "[drawing]") {
+    CHECK(text(*draw_named("17")) == text(draw(17)));
+    CHECK(name_of_draw(draw(17)) == "17");
+    CHECK_FALSE(draw_named("plan.json"));
+    CHECK_FALSE(draw_named("nothing/17"));
+    CHECK_FALSE(draw_named("kept/plan.json"));
+}
+
 TEST_CASE("a plan is read back as it was written", "[drawing]") {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         const auto plan = draw(seed);

@@ -56,6 +56,7 @@ TEST_CASE("plans that once broke a promise are played again and again", "[kept]"
 TEST_CASE("soak: as many random plans as are asked for", "[.soak]") {
     Campaign campaign;
     campaign.first_seed = number_from("MOONTIDE_SOAK_SEED", 1);
+    if (const auto scene = policy_named(variable("MOONTIDE_SOAK_SCENE"))) campaign.scenes = {*scene};
     campaign.at_most =
         std::chrono::seconds(static_cast<std::int64_t>(std::stod(variable("MOONTIDE_SOAK_HOURS", "0")) * 3600));
     campaign.plans = number_from("MOONTIDE_SOAK_PLANS", campaign.at_most.count() > 0 ? 0 : 10'000);
@@ -78,8 +79,8 @@ TEST_CASE("a plan from a file, or of a seed, is played again", "[.replay]") {
     const auto which = variable("MOONTIDE_PLAN");
     REQUIRE_FALSE(which.empty());
     Plan plan;
-    if (which.find_first_not_of("0123456789") == std::string::npos) {
-        plan = draw(std::stoull(which));
+    if (auto drawn = draw_named(which)) {
+        plan = std::move(*drawn);
     } else {
         std::ifstream file(which);
         REQUIRE(file);

@@ -6,44 +6,53 @@
 #include "plan.hpp"
 #include "world.hpp"
 
+#include <memory>
 #include <string>
 
 namespace moontide::plans {
 
+/// Of one scene; what users do to copies and by planting is the same in all.
 class Users {
 public:
-    Users(test::World& world, Policy policy);
+    static std::unique_ptr<Users> of(test::World& world, Policy policy);
+    virtual ~Users() = default;
+    Users(const Users&) = delete;
+    Users& operator=(const Users&) = delete;
 
     /// Any action but the engine's and `rest`.
-    void act(const Action& action);
+    virtual void act(const Action& action);
     /// Changes that the engine has to answer on each of its watches, so that what `given` asks for holds only once it
     /// has seen all before them.
-    void call();
+    virtual void call() = 0;
 
     const Given& given() const { return given_; }
     const proof::Terms& terms() const { return terms_; }
     /// Of all that the mirror or a list shows.
-    std::string complaint(const Seen& seen) const { return plans::complaint(given_, seen, terms_); }
+    virtual std::string complaint(const Seen& seen) const = 0;
 
-private:
+protected:
+    Users(test::World& world, proof::Terms terms);
+
     std::string space(const std::string& word) const { return world_.id() + "-" + word; }
-    kube::Ref place(const Action& action) const { return test::config_map(space(action.space), action.name); }
-    void make_source(const std::string& name, const Json& content);
-    void change_source(const std::string& name, const Json& patch);
-    void remove_source(const std::string& name);
-    void make_space(const std::string& word);
-    void ask(const std::string& word, bool asks);
+    /// Where a copy belongs.
+    virtual kube::Ref place(const Action& action) const;
+    /// It carries the policy's marks and no claim: it is taken over where a copy belongs.
+    virtual bool is_marked(const Json& object) const;
+    /// What a user gives or changes, merged into a ConfigMap.
+    static Json content_of(Load load, std::uint64_t value);
+    static Json config_map(const std::string& namespace_name, const std::string& name, const Json& content);
     void remove_space(const std::string& word);
     void change_copy(const Action& action, const Json& patch);
-    void remove_copy(const kube::Ref& place);
-    void clone_copy(const Action& action);
-    void plant(const Action& action, const Json& annotations);
+    void plant(const Action& action, const Json& metadata);
 
     test::World& world_;
     Hand hand_;
     proof::Terms terms_;
     Given given_;
     std::uint64_t calls_ = 0;
+
+private:
+    void clone_copy(const Action& action);
 };
 
 }  // namespace moontide::plans

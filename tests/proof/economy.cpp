@@ -13,10 +13,21 @@ bool is_dry(const Asked& asked) {
     return asked.path.find("dryRun=All") != std::string::npos;
 }
 
+/// Some answer was another one than the server's, or did not come.
+bool was_troubled(const Timeline& timeline) {
+    return std::ranges::any_of(timeline.entries(), [](const Entry& entry) {
+        const auto* answered = std::get_if<Answered>(&entry.what);
+        return answered && (!answered->fault.empty() || !answered->delivered);
+    });
+}
+
 void check_effects(const Timeline& timeline, const Terms& terms, std::vector<Violation>& violations) {
+    // A status names no version: one whose answer was lost is written again.
+    const bool statuses_too = terms.has_owners() && !was_troubled(timeline);
     for (const auto& write : timeline.writes()) {
         const auto& asked = write.asked();
-        const bool is_owners = terms.has_owners() && asked.resource.starts_with(terms.owners);
+        const bool is_owners = terms.has_owners() && (asked.resource == terms.owners ||
+                                                      (statuses_too && asked.resource == terms.owners + "/status"));
         if ((!terms.copies.contains(asked.resource) && !is_owners) || is_dry(asked)) continue;
         const bool accepted = write.status() >= 200 && write.status() < 300;
         if (!accepted || !write.states.empty()) continue;

@@ -84,7 +84,8 @@ private:
         const auto named = claim_of(copy).value("owner", Json::object());
         const auto& metadata = owner.at("metadata");
         return named.value("name", "") == metadata.value("name", "") &&
-               named.value("namespace", "") == metadata.value("namespace", "");
+               named.value("namespace", "") == metadata.value("namespace", "") &&
+               named.value("uid", uid_of(owner)) == uid_of(owner);
     }
 
     void look(const Place& place, const std::vector<Asking>& asking) {
@@ -122,16 +123,20 @@ private:
                references[0].value("controller", false) && !references[0].value("blockOwnerDeletion", false);
     }
 
+    bool may_take(const Asking& one, const Json& object) const {
+        const auto existing = terms_.existing_for(one.owner);
+        return existing == Existing::overwrite || terms_.is_marked_for(one.owner, object) ||
+               (existing == Existing::adopt && content_of(object) == one.wish.content);
+    }
+
     /// Somebody else's: it is to be left, to be joined, or to be taken.
     void look_at_foreign(const Place& place, const Json& object, const std::vector<Asking>& asking) {
+        // Of several that ask, the one whose turn it is may be one that leaves it.
+        const bool to_be_taken =
+            std::ranges::all_of(asking, [&](const Asking& one) { return !one.wish.kept && may_take(one, object); });
+        if (to_be_taken) return wrong(place, "was not taken over");
         for (const auto& one : asking) {
-            if (one.wish.kept) continue;
-            const auto existing = terms_.existing_for(one.owner);
-            if (existing == Existing::overwrite || terms_.is_marked_for(one.owner, object) ||
-                (existing == Existing::adopt && content_of(object) == one.wish.content)) {
-                return wrong(place, "was not taken over");
-            }
-            if (existing != Existing::merge) continue;
+            if (one.wish.kept || terms_.existing_for(one.owner) != Existing::merge) continue;
             if (!has_part(terms_, object)) wrong(place, "has no part", one.wish.content);
             if (!holds(object, one.wish.content)) wrong(place, "lacks what is asked for", one.wish.content);
         }

@@ -178,6 +178,21 @@ TEST_CASE("scope breaks where an owner is replaced whole") {
     CHECK(forged.broken() == "scope");
 }
 
+TEST_CASE("economy breaks where a status is written that changes nothing") {
+    F forged;
+    forged.user_has(F::owner());
+    const auto id = forged.ask("patch", Json::array(), 1, "configmapsyncers/status");
+    SECTION("for nothing") {
+        forged.answer(id, 200);
+        CHECK(forged.broken() == "economy");
+    }
+    SECTION("again, since an answer was lost") {
+        forged.history.add(Answered{id, 200, false, "drop-after", {}});
+        forged.answer(forged.ask("patch", Json::array(), 1, "configmapsyncers/status"), 200);
+        CHECK(forged.broken().empty());
+    }
+}
+
 TEST_CASE("settling breaks where an owner without copies is not let go") {
     F forged;
     forged.user_has(F::owner("one", {FINALIZER}, true));

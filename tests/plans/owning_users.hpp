@@ -1,0 +1,46 @@
+// Users of a policy with owners: owners ask, sources and namespaces have labels that owners select.
+#pragma once
+
+#include "owned.hpp"
+#include "users.hpp"
+
+#include <set>
+
+namespace moontide::plans {
+
+class OwningUsers final : public Users {
+public:
+    OwningUsers(test::World& world, proof::Driven driven);
+
+    void act(const Action& action) override;
+    void call() override;
+    std::string complaint(const Seen& seen) const override;
+
+private:
+    bool has_pods() const { return driven_ == proof::Driven::pod_configmap; }
+    kube::Ref place(const Action& action) const override;
+    bool is_marked(const Json& object) const override;
+    kube::Ref source_ref(const Action& action) const;
+    kube::Ref owner_ref(const Action& action) const;
+    Json source_object(const Action& action) const;
+    Json spec_of(const Action& action) const;
+    Json spec_of_called() const;
+
+    void give(Seen& given, const kube::Ref& ref, std::optional<Json> object);
+    void take(Seen& given, const kube::Ref& ref);
+    void do_act(const Action& action);
+    void make_space(const std::string& word);
+    void label_space(const std::string& word, const Json& labels);
+    void forget_what_is_in(const std::string& space);
+    void see_what_may_be_taken();
+    std::string complaint_about_given(const Seen& seen) const;
+
+    const proof::Driven driven_;
+    proof::Owners owners_served_;
+    Seen sources_;
+    Seen owners_;
+    /// Places in which somebody's object may be taken over by an owner's wish: what becomes of it, the checker judges.
+    std::set<kube::Ref> exposed_;
+};
+
+}  // namespace moontide::plans
