@@ -39,8 +39,12 @@ Apply apply(const TargetKey& target, const Wish& want, const Record& record, Mak
     return step;
 }
 
-Decision replace(const TargetKey& target, const Wish& want, const Record& record, std::string_view why) {
-    if (record.immutable && record.hash != want.hash) {
+enum class Marks { may_differ_alone, differ_with_content };
+
+Decision replace(const TargetKey& target, const Wish& want, const Record& record, std::string_view why,
+                 Marks marks = Marks::differ_with_content) {
+    const bool is_tried = marks == Marks::may_differ_alone && !record.refuses;
+    if (record.immutable && record.hash != want.hash && !is_tried) {
         // The server takes no change of an immutable object's data, only of its marks; what we made we may make anew.
         if (!record.made) return Refuse{"Immutable", "is immutable and was not made by Moontide"};
         return Do{Delete{target, record.uid, record.resource_version}, "immutable, made anew"};
@@ -76,8 +80,11 @@ Decision wanted(const TargetKey& target, const Wish& want, const Record& record,
         return Do{make(target, want, true), "its forerunner was being deleted"};
     }
     if (record.terminating) return Wait{"the copy is being deleted"};
+    // Who wants nothing taken by its marks judges it like anybody's object, of which more than the marks must be known.
+    if (record.by_marks && want.existing != Existing::marked) return Do{make(target, want, true), "is there"};
     if (record.by_marks) return replace(target, want, record, "taken over");
-    if (holder == Holder::lets_go) return replace(target, want, record, "handed over");
+    // To another owner a copy may be the same, so that no moment need pass without it; only the server can say.
+    if (holder == Holder::lets_go) return replace(target, want, record, "handed over", Marks::may_differ_alone);
     if (record.hash == want.hash && record.labelled) return Keep{};
     return replace(target, want, record, record.hash == want.hash ? "its labels were changed" : "differs");
 }

@@ -117,7 +117,9 @@ std::unordered_set<UnitId> Have::units_in_hand() const {
 
 void Have::see(const TargetKey& target, Sighting sighting) {
     const auto* known = record(target);
-    const bool by_record = known != nullptr && sighting.version != 0 && known->resource_version >= sighting.version;
+    // A record by marks says less than any look at the object.
+    const bool by_record =
+        known != nullptr && !known->by_marks && sighting.version != 0 && known->resource_version >= sighting.version;
     // Shown, and gone again before the answer came.
     const bool by_watch = is_watched(sighting) && sighting.version <= shown_[{target.kind, watch_of(target)}];
     // Its deletion was shown, and another object stands in its place.

@@ -24,6 +24,7 @@ struct Record {
     bool made : 1 = false;   ///< we made it (or `marked` counts it as made), so we may delete it
     bool terminating : 1 = false;
     bool immutable : 1 = false;
+    bool refuses : 1 = false;    ///< immutable: the server has refused what is wanted of it
     bool labelled : 1 = false;   ///< our labels are as they should be
     bool edited : 1 = false;     ///< it is no longer what we wrote last
     bool by_marks : 1 = false;   ///< known by the policy's marks alone

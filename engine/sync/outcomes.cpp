@@ -214,9 +214,10 @@ Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, con
     const auto& target = plan::target(order.step);
     if (is_immutable(status, order)) {
         const auto standing = have.standing(target);
-        if (const auto* record = std::get_if<plan::Record>(&standing); record != nullptr && !record->immutable) {
+        if (const auto* record = std::get_if<plan::Record>(&standing); record != nullptr && !record->refuses) {
             auto fixed = *record;
             fixed.immutable = true;
+            fixed.refuses = true;
             have.see(target, {.standing = fixed, .version = 0, .uid = record->uid, .own_write = false});
             return {.result = "conflict", .again = true};
         }

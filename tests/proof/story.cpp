@@ -266,6 +266,13 @@ void Scene::give(const std::string& name, const Json& data) {
 }
 
 void Scene::run(const std::string& name, const Json& labels) {
+    // Its namespace's controller makes it a moment later, or nobody does; no pod is admitted before.
+    const Json account = {{"apiVersion", "v1"},
+                          {"kind", "ServiceAccount"},
+                          {"metadata", {{"namespace", world.sources()}, {"name", "default"}}}};
+    world.api.ask("PATCH",
+                  "/api/v1/namespaces/" + world.sources() + "/serviceaccounts/default?fieldManager=user&force=true",
+                  account, "application/apply-patch+yaml");
     objects[name] = world.api.create(pod_object(world.sources(), name, labels));
 }
 

@@ -61,6 +61,7 @@ const std::map<std::string, Standing>& standings() {
         {"differs-keys", record([&](Record& r) { differs(r), r.plain = false, r.keys = 8; })},
         {"differs-taken", record([&](Record& r) { differs(r), r.made = false; })},
         {"differs-immutable", record([&](Record& r) { differs(r), r.immutable = true; })},
+        {"refusing-immutable", record([&](Record& r) { differs(r), r.immutable = r.refuses = true; })},
         {"differs-taken-immutable", record([&](Record& r) { differs(r), r.immutable = true, r.made = false; })},
         {"unlabelled", record([](Record& r) { r.labelled = r.plain = false; })},
         {"unlabelled-immutable", record([](Record& r) { r.labelled = r.plain = false, r.immutable = true; })},
@@ -192,6 +193,8 @@ joined,joined-differs,joined-lists,joined-unlabelled  none  wants,lets_go  *    
 joined-terminating                                    none  wants,lets_go  *       keep
 right,right-immutable,differs,differs-marked          none  self           *       delete
 differs-keys,differs-immutable,unlabelled             none  self           *       delete
+refusing-immutable                                    none  self           *       delete
+refusing-immutable                                    none  wants,lets_go  *       keep
 unlabelled-immutable                                  none  self           *       delete
 right-taken,differs-taken,differs-taken-immutable     none  self           *       release
 terminating,by-marks-terminating                      none  self           *       wait
@@ -214,7 +217,7 @@ constexpr const char* held_rows = R"(
 right,right-taken,right-immutable,differs             any  wants          *  refuse HeldByOther
 differs-marked,differs-keys,differs-taken             any  wants          *  refuse HeldByOther
 differs-immutable,differs-taken-immutable,unlabelled  any  wants          *  refuse HeldByOther
-unlabelled-immutable                                  any  wants          *  refuse HeldByOther
+unlabelled-immutable,refusing-immutable               any  wants          *  refuse HeldByOther
 terminating,by-marks,by-marks-terminating             any  wants          *  refuse HeldByOther
 unwatched-terminating                                 any  wants          *  refuse HeldByOther
 terminating                                           any  self,lets_go   *  wait
@@ -250,13 +253,17 @@ differs                            any                     self,lets_go  *  repl
 differs-marked                     any                     self,lets_go  *  replace made patch
 differs-keys                       any                     self,lets_go  *  replace made merge
 differs-taken                      any                     self,lets_go  *  replace taken put
-differs-immutable                  any                     self,lets_go  *  delete
-differs-taken-immutable            any                     self,lets_go  *  refuse Immutable
+differs-immutable                  any                          self  *  delete
+differs-immutable                  any                       lets_go  *  replace made put
+refusing-immutable                 any                  self,lets_go  *  delete
+differs-taken-immutable            any                          self  *  refuse Immutable
+differs-taken-immutable            any                       lets_go  *  replace taken put
 fields                             any                          lets_go  *  replace made put
 fields-differ,fields-edited        any                     self,lets_go  *  replace made put
 joined-differs                     any                                *  *  apply 5 joined
 unlabelled,unlabelled-immutable    any                     self,lets_go  *  replace made merge
-by-marks                           any                     self,lets_go  *  replace made merge takes-over
+by-marks                           marked                  self,lets_go  *  replace made merge takes-over
+by-marks                           refuse,adopt,overwrite,merge,join  self,lets_go  *  create look
 foreign-marked                     marked                             *  *  replace made merge takes-over
 foreign-marked-immutable           marked                             *  *  delete
 foreign-same,foreign-same-immutable  adopt                            *  *  replace taken merge
@@ -283,12 +290,19 @@ right-taken                        refuse,marked,adopt,merge,join  lets_go  *  a
 right-taken                        overwrite                    lets_go  *  apply 5 taken force takes-over
 differs,differs-marked,differs-keys  refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
 differs,differs-marked,differs-keys  merge,join              self,lets_go  *  apply 5 made takes-over
-differs-immutable                  any                     self,lets_go  *  delete
-unlabelled,unlabelled-immutable,by-marks                refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
-unlabelled,unlabelled-immutable,by-marks                merge,join              self,lets_go  *  apply 5 made takes-over
+differs-immutable                  any                          self  *  delete
+differs-immutable                  refuse,marked,adopt,overwrite  lets_go  *  apply 5 made force takes-over
+differs-immutable                  merge,join                lets_go  *  apply 5 made takes-over
+refusing-immutable                 any                  self,lets_go  *  delete
+unlabelled,unlabelled-immutable    refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
+unlabelled,unlabelled-immutable    merge,join              self,lets_go  *  apply 5 made takes-over
+by-marks                           marked                  self,lets_go  *  apply 5 made force takes-over
+by-marks                           refuse,adopt,overwrite,merge,join  self,lets_go  *  apply 0 made look
 differs-taken                      refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken takes-over
 differs-taken                      overwrite               self,lets_go  *  apply 5 taken force takes-over
-differs-taken-immutable            any                     self,lets_go  *  refuse Immutable
+differs-taken-immutable            any                          self  *  refuse Immutable
+differs-taken-immutable            refuse,marked,adopt,merge,join  lets_go  *  apply 5 taken takes-over
+differs-taken-immutable            overwrite                 lets_go  *  apply 5 taken force takes-over
 foreign-marked                     marked                             *  *  apply 5 made force takes-over
 foreign-marked-immutable           marked                             *  *  delete
 foreign-same,foreign-same-immutable  adopt                            *  *  apply 5 taken takes-over
