@@ -23,7 +23,7 @@ bool carries(const Json& object, const std::string& finalizer) {
 }
 
 /// Without what the engine may change of an owner, and the server by itself.
-Json rest_of(const Json& owner, const std::string& finalizer, bool also_status) {
+Json rest_of(const Json& owner, const std::string& finalizer) {
     auto rest = owner;
     auto& metadata = rest.at("metadata");
     for (const char* field : {"managedFields", "resourceVersion", "generation"}) metadata.erase(field);
@@ -32,7 +32,6 @@ Json rest_of(const Json& owner, const std::string& finalizer, bool also_status) 
         if (one != Json(finalizer)) others.push_back(one);
     }
     metadata["finalizers"] = std::move(others);
-    if (also_status) rest.erase("status");
     return rest;
 }
 
@@ -53,11 +52,11 @@ public:
 
 private:
     void look_at_owner(const Write& write, const State& state) {
-        const bool to_status = write.asked().resource.ends_with("/status");
         if (!state.before) return broken("an owner was made", {write.request, state.entry});
-        // The last finalizer takes it with it.
-        if (state.object && rest_of(*state.before, terms_.finalizer, to_status) !=
-                                rest_of(*state.object, terms_.finalizer, to_status)) {
+        // What goes to the status the server keeps to that. The last finalizer takes the owner with it.
+        const bool to_status = write.asked().resource.ends_with("/status");
+        if (!to_status && state.object &&
+            rest_of(*state.before, terms_.finalizer) != rest_of(*state.object, terms_.finalizer)) {
             broken("more of an owner was changed than our finalizer", {write.request, state.entry});
         }
         const bool was_on = carries(*state.before, terms_.finalizer);

@@ -83,6 +83,10 @@ void Witness::answered(const sandbox::Asked& asked, int status, const std::strin
         const bool is_object = tree.is_object() && tree.value("kind", "") != "Status";
         // A Status: it is gone. The object itself: a finalizer holds it, and that it is terminating is a change of it.
         if (asked.verb == "delete" && !is_object) last_delete_[place] = asked.id;
+        // The last finalizer takes what is deleted with it.
+        const auto metadata = is_object ? tree.value("metadata", Json::object()) : Json::object();
+        const bool ends = metadata.contains("deletionTimestamp") && metadata.value("finalizers", Json::array()).empty();
+        if (ends && asked.verb != "delete") last_delete_[place] = asked.id;
         // An update that changes nothing answers with the version of another request's.
         if (is_object) author_of_version_.try_emplace(version_in(tree), asked.id);
     }
