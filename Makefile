@@ -54,6 +54,12 @@ soak: setup build/dev/build.ninja ## play N=10000 random plans, or for HOURS=24,
 	cmake --build --preset dev --target test_plans
 	MOONTIDE_SOAK_PLANS=$(N) MOONTIDE_SOAK_HOURS=$(HOURS) MOONTIDE_SOAK_SEED=$(SEED) MOONTIDE_SOAK_REPORT=build/soak.json build/dev/tests/test_plans "[soak]"
 
+.PHONY: bench
+bench: build ## what policies with owners and their templates cost here (ARGS="--scale 0.1", "--json"), about 6 minutes
+	cmake --build --preset release --target bench_owners bench_templates
+	build/release/tests/bench_owners $(ARGS)
+	build/release/tests/bench_templates
+
 .PHONY: demo
 demo: build ## build, then show Moontide at work without a cluster (ARGS=--once ends after the story)
 	build/release/moontide demo $(ARGS)

@@ -156,6 +156,11 @@ public:
     }
     /// A step of the unit waits or is under way.
     bool has_ticket(UnitId unit) const;
+    std::size_t units_with_tickets() const { return ticketed_.size(); }
+    template <typename Holds>
+    bool any_with_ticket(Holds&& holds) const {
+        return ticketed_.any_unit(holds);
+    }
 
     // How the server writes what we wrote.
 

@@ -3,6 +3,8 @@
 
 #include "plan/identity.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <set>
 #include <unordered_map>
 
@@ -33,6 +35,12 @@ public:
     void each_unit(Function&& function) const {
         for (const auto& [unit, targets] : targets_) function(unit);
     }
+
+    template <typename Holds>
+    bool any_unit(Holds&& holds) const {
+        return std::ranges::any_of(targets_, [&](const auto& entry) { return holds(entry.first); });
+    }
+    std::size_t size() const { return targets_.size(); }
 
 private:
     std::unordered_map<UnitId, std::set<TargetKey>> targets_;  // none is empty

@@ -26,12 +26,16 @@ void OwnerSettling::look_at(const Unit& owner, const RunningPolicy& running) {
 }
 
 bool OwnerSettling::is_busy(const Unit& owner) const {
-    const auto units = board_.units.of_owner(owner.id);
-    const bool to_look_at = std::ranges::any_of(units, [&](plan::UnitId id) {
-        const auto unit = board_.units.get(id);
-        return unit && (unit->looked_at != unit->generation || unit->incomplete);
+    if (board_.units.has_open(owner.id)) return true;
+    if (!owner.terminating && board_.finalizers->is_busy(owner.id)) return true;
+    // Of the owner's units and those with a step under way, the fewer are asked.
+    const auto of_it = board_.units.count_of_owner(owner.id);
+    const auto answer = board_.have.with([&](const plan::Have& have) -> std::optional<bool> {
+        if (have.units_with_tickets() > of_it) return std::nullopt;
+        return have.any_with_ticket([&](plan::UnitId unit) { return board_.units.owner_of(unit) == owner.id; });
     });
-    if (to_look_at || (!owner.terminating && board_.finalizers->is_busy(owner.id))) return true;
+    if (answer) return *answer;
+    const auto units = board_.units.of_owner(owner.id);
     return board_.have.with([&](const plan::Have& have) {
         return std::ranges::any_of(units, [&](plan::UnitId unit) { return have.has_ticket(unit); });
     });

@@ -7,6 +7,7 @@
 #include "sync/statuses.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace moontide::sync {
 

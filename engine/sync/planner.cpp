@@ -27,11 +27,7 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
     if (!unit) return;
     auto* running = board_.running(unit->policy);
     if (running == nullptr || !running->ready) return;
-    if (unit->is_owner()) {
-        if (key.is_unit()) owners_.look_at(*unit, *running);
-        if (key.spot == settle_spot) return settling_.look_at(*unit, *running);
-        return owner_stirred(board_, *unit);
-    }
+    if (unit->is_owner()) return look_at_owner(*unit, *running, key);
     if (running->shape().has_group && unit->bond.group.empty()) {
         regroup(*unit, *running);
         unit = board_.units.get(key.unit);
@@ -90,6 +86,19 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
 void Planner::look_for_owner(const Unit& unit) {
     const auto owner = unit.owner == 0 ? std::nullopt : board_.units.get(unit.owner);
     if (owner && owner->presence == Presence::vanished) board_.queue.add({owner->id, 0});
+}
+
+void Planner::look_at_owner(const Unit& owner, RunningPolicy& running, const queue::Key& key) {
+    const auto began = std::chrono::steady_clock::now();
+    const bool settles = key.spot == settle_spot;
+    if (key.is_unit()) owners_.look_at(owner, running);
+    if (settles) {
+        settling_.look_at(owner, running);
+    } else {
+        owner_stirred(board_, owner);
+    }
+    board_.metrics.reconciled(running.shape().name, settles ? "settled" : "owner",
+                              std::chrono::steady_clock::now() - began, false);
 }
 
 void Planner::failed(const Unit& unit, const std::string& why) {

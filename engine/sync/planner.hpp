@@ -29,6 +29,7 @@ public:
     std::vector<Difference> audit(plan::UnitId unit);
 
 private:
+    void look_at_owner(const Unit& owner, RunningPolicy& running, const queue::Key& key);
     /// What the gate holds of this unit's copies and need not hold any more.
     void let_go(const Unit& unit, RunningPolicy& running, const queue::Key& key, const Evaluated& evaluated);
     void take_down(const Unit& unit, const RunningPolicy& running, const queue::Key& key);

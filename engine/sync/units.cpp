@@ -38,6 +38,7 @@ plan::UnitId Units::make(const plan::Bond& bond, std::size_t policy) {
             of_owner.owner_uid = bond.owner_uid;
             unit.owner = make(of_owner, policy);
             of_owner_[unit.owner].insert(id);
+            count_open(unit.owner, 1);
         }
         units_.emplace(id, std::move(unit));
         return id;
@@ -78,6 +79,29 @@ std::vector<plan::UnitId> Units::of_owner(plan::UnitId owner) const {
     return {found->second.begin(), found->second.end()};
 }
 
+std::size_t Units::count_of_owner(plan::UnitId owner) const {
+    std::scoped_lock lock(mutex_);
+    const auto found = of_owner_.find(owner);
+    return found == of_owner_.end() ? 0 : found->second.size();
+}
+
+bool Units::has_open(plan::UnitId owner) const {
+    std::scoped_lock lock(mutex_);
+    return open_of_owner_.contains(owner);
+}
+
+plan::UnitId Units::owner_of(plan::UnitId id) const {
+    std::scoped_lock lock(mutex_);
+    const auto found = units_.find(id);
+    return found == units_.end() ? 0 : found->second.owner;
+}
+
+void Units::count_open(plan::UnitId owner, std::ptrdiff_t more) {
+    auto& count = open_of_owner_[owner];
+    count += static_cast<std::size_t>(more);
+    if (count == 0) open_of_owner_.erase(owner);
+}
+
 std::uint64_t Units::generation(plan::UnitId id) const {
     std::scoped_lock lock(mutex_);
     const auto found = units_.find(id);
@@ -101,6 +125,7 @@ bool Units::forget_untouched(plan::UnitId id) {
     if (const auto siblings = of_owner_.find(found->second.owner); siblings != of_owner_.end()) {
         siblings->second.erase(id);
         if (siblings->second.empty()) of_owner_.erase(siblings);
+        if (found->second.is_open()) count_open(found->second.owner, -1);
     }
     by_key_.erase(found->second.bond.key());
     units_.erase(found);

@@ -4,6 +4,7 @@
 #include "plan/claim.hpp"
 #include "plan/identity.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -54,6 +55,8 @@ struct Unit {
     bool held = false;                     ///< it carries the policy's finalizer
     kube::ResourceVersion held_since = 0;  ///< what we wrote ourselves: older versions of the object say nothing
 
+    /// It is still to be looked at, as it is now, or something that its look needs is on its way.
+    bool is_open() const { return looked_at != generation || incomplete; }
     /// Who asks, not what is copied: its key is looked at for its sources, and its units for their copies.
     bool is_owner() const { return !bond.owner.name.empty() && bond.source.name.empty() && bond.group.empty(); }
     /// For contests: creationTimestamp, then uid; who has none comes last.
@@ -75,6 +78,11 @@ public:
     std::vector<plan::UnitId> of_policy(std::size_t policy) const;
     /// The units of an owner.
     std::vector<plan::UnitId> of_owner(plan::UnitId owner) const;
+    std::size_t count_of_owner(plan::UnitId owner) const;
+    /// Some unit of the owner is open.
+    bool has_open(plan::UnitId owner) const;
+    /// 0 where it has none, or is not known.
+    plan::UnitId owner_of(plan::UnitId id) const;
     std::uint64_t generation(plan::UnitId id) const;
 
     /// `change(unit)` under the lock, for what is there.
@@ -83,8 +91,11 @@ public:
         std::scoped_lock lock(mutex_);
         const auto found = units_.find(id);
         if (found == units_.end()) return false;
-        found->second.touched = true;
-        function(found->second);
+        auto& unit = found->second;
+        unit.touched = true;
+        const bool was_open = unit.is_open();
+        function(unit);
+        if (unit.owner != 0 && unit.is_open() != was_open) count_open(unit.owner, was_open ? -1 : 1);
         return true;
     }
     /// Forgets it where nobody has called id() or change() for it since it was asked for the last time.
@@ -93,10 +104,12 @@ public:
 
 private:
     plan::UnitId make(const plan::Bond& bond, std::size_t policy);
+    void count_open(plan::UnitId owner, std::ptrdiff_t more);
 
     mutable std::mutex mutex_;
     std::unordered_map<plan::UnitId, Unit> units_;                       // guarded by mutex_
     std::unordered_map<plan::UnitId, std::set<plan::UnitId>> of_owner_;  // guarded by mutex_; none is empty
+    std::unordered_map<plan::UnitId, std::size_t> open_of_owner_;        // guarded by mutex_; none is 0
     std::unordered_map<std::string, plan::UnitId> by_key_;               // guarded by mutex_
     plan::UnitId last_ = 0;                                              // guarded by mutex_
 };

@@ -39,6 +39,7 @@ public:
     void end(int number = SIGTERM);
     void signal(int number) const;
     bool runs() const { return process_ > 0; }
+    pid_t pid() const { return process_; }
 
     /// Everything that it has said since it was first started.
     std::string log() const;

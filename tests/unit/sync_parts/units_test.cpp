@@ -67,6 +67,47 @@ TEST_CASE("a change is seen by whoever looks next") {
     CHECK(units.generation(id) == before + 1);
 }
 
+TEST_CASE("an owner has open units while one is not looked at as it is") {
+    Units units;
+    auto of_owner = bond("p", "a");
+    of_owner.owner = {{"example.com/v1", "Syncer"}, "team", "web"};
+    const auto first = units.id(of_owner, 0);
+    of_owner.source.name = "b";
+    const auto second = units.id(of_owner, 0);
+    const auto owner = units.owner_of(first);
+    REQUIRE(owner != 0);
+    CHECK(units.owner_of(second) == owner);
+    CHECK(units.owner_of(owner) == 0);
+    CHECK(units.count_of_owner(owner) == 2);
+    CHECK(units.has_open(owner));
+
+    const auto look_at = [&](plan::UnitId id) {
+        units.change(id, [](Unit& unit) { unit.looked_at = unit.generation; });
+    };
+    look_at(first);
+    CHECK(units.has_open(owner));
+    look_at(second);
+    CHECK_FALSE(units.has_open(owner));
+    units.change(first, [](Unit& unit) { ++unit.generation; });
+    units.change(first, [](Unit& unit) { ++unit.generation; });
+    CHECK(units.has_open(owner));
+    look_at(first);
+    CHECK_FALSE(units.has_open(owner));
+    units.change(second, [](Unit& unit) { unit.incomplete = true; });
+    CHECK(units.has_open(owner));
+    // The owner's own generation is not one of its units'.
+    units.change(owner, [](Unit& unit) { ++unit.generation; });
+    units.change(second, [](Unit& unit) { unit.incomplete = false; });
+    CHECK_FALSE(units.has_open(owner));
+
+    // One that goes while it is open is open no more.
+    units.change(second, [](Unit& unit) { ++unit.generation; });
+    CHECK_FALSE(units.forget_untouched(second));
+    CHECK(units.forget_untouched(second));
+    CHECK_FALSE(units.has_open(owner));
+    CHECK(units.count_of_owner(owner) == 1);
+}
+
 TEST_CASE("the older one is created first, then by uid; who has no time comes last") {
     const std::string early = "2026-01-01T00:00:00Z";
     const std::string late = "2026-01-02T00:00:00Z";

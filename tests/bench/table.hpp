@@ -1,0 +1,19 @@
+// Figures as people read them, and as programs do.
+#pragma once
+
+#include "course.hpp"
+
+#include <string>
+
+namespace moontide::bench {
+
+/// One scene at a tenth and at its whole.
+struct Pair {
+    Figures tenth;
+    Figures whole;
+};
+
+std::string text_of(const Pair& pair);
+Json json_of(const Figures& figures);
+
+}  // namespace moontide::bench

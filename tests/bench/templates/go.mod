@@ -1,0 +1,3 @@
+module moontide/tests/bench/templates
+
+go 1.22
