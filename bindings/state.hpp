@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "bindings/template_cache.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -80,6 +81,8 @@ public:
 
     /// Functions of Lua that a function of ours calls: not again from within such a call.
     bool in_callback = false;
+    /// Outlives evaluations: what is parsed is the same in each.
+    TemplateCache templates;
     /// moontide.warn of this evaluation; null where nothing may be warned of.
     std::vector<std::string>* warnings = nullptr;
 

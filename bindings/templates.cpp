@@ -16,7 +16,8 @@ namespace {
 /// What a step of a template costs in instructions.
 constexpr std::int64_t step_cost = 8;
 
-std::string copied_argument(lua_State* lua, int index) {
+/// Lua's own bytes, while the argument is on the stack.
+std::string_view template_argument(lua_State* lua, int index) {
     std::size_t size = 0;
     const char* text = luaL_checklstring(lua, index, &size);
     State::of(lua).charge(size / 2 + 64);
@@ -49,11 +50,12 @@ Asked asked(lua_State* lua, int index) {
 }  // namespace
 
 int render_template(lua_State* lua) {
-    std::string text = copied_argument(lua, 1);
+    const auto text = template_argument(lua, 1);
     const Asked options = asked(lua, 3);
     const Json values = lua_isnoneornil(lua, 2) ? Json(nullptr) : to_json(lua, 2, "template");
     State& state = State::of(lua);
-    const auto parsed = templates::Template::parse(options.name, std::move(text));
+    const auto known = state.templates.find(options.name, text);
+    const auto& parsed = *known;
     if (!parsed) throw Raise(parsed.error().message);
     templates::Budget budget;
     budget.steps = std::min(budget.steps, state.budget() / step_cost);
@@ -71,8 +73,9 @@ int render_template(lua_State* lua) {
 }
 
 int parse_template(lua_State* lua) {
-    std::string text = copied_argument(lua, 1);
-    const auto parsed = templates::Template::parse(asked(lua, 2).name, std::move(text));
+    const auto text = template_argument(lua, 1);
+    const auto known = State::of(lua).templates.find(asked(lua, 2).name, text);
+    const auto& parsed = *known;
     if (parsed) return 0;
     const std::string& message = parsed.error().message;
     lua_pushlstring(lua, message.data(), message.size());

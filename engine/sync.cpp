@@ -316,16 +316,14 @@ std::vector<Tally> Engine::tallies() const {
     for (const auto& running : board_.policies) {
         Tally tally;
         tally.policy = running->shape().name;
-        const auto units = board_.units.of_policy(running->index);
+        std::vector<plan::UnitId> units;
+        board_.units.each_of_policy(running->index, [&](const Unit& unit) {
+            units.push_back(unit.id);
+            if (unit.presence == Presence::present && unit.bond.group.empty() && !unit.is_owner()) ++tally.sources;
+        });
         board_.have.with([&](const plan::Have& have) {
             for (const auto unit : units) {
-                const auto count = have.count_of(unit);
-                tally.copies += count;
-                const auto known = board_.units.get(unit);
-                if (known && known->presence == Presence::present && known->bond.group.empty() && !known->is_owner())
-                    ++tally.sources;
-            }
-            for (const auto unit : units) {
+                tally.copies += have.count_of(unit);
                 have.troubles().each_of(unit, 0, [&](const plan::TargetKey&, const plan::Trouble& trouble) {
                     ++(trouble.refused ? tally.refused : tally.failed);
                 });

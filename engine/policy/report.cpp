@@ -25,7 +25,10 @@ nlohmann::json to_json(const Report& report) {
     }
     auto sources = nlohmann::json::array();
     for (const auto& source : report.sources) {
-        nlohmann::json one{{"name", source.name}, {"synced", source.synced}};
+        // There may be thousands: braces would copy each.
+        auto one = nlohmann::json::object();
+        one["name"] = source.name;
+        one["synced"] = source.synced;
         add(one, "namespace", source.namespace_name);
         add(one, "changed", source.changed);
         sources.push_back(std::move(one));

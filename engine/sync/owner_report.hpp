@@ -5,10 +5,23 @@
 #include "status/gathering.hpp"
 #include "sync/board.hpp"
 
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 namespace moontide::sync {
+
+/// What each unit adds to its owner's report, by unit, in order: a number that is the same as long as the report says
+/// the same of the unit. Units that add nothing are not in it.
+using Shares = std::vector<std::pair<plan::UnitId, std::size_t>>;
 
 /// Looks at the owner's copies, those of one source after the other, under the lock of what is known; those of other
 /// owners are not touched. Without phase and generation. Any worker thread.
-policy::Report report_of(Board& board, const Unit& owner, const RunningPolicy& running, status::Gathering::Lists lists);
+policy::Report report_of(Board& board, const Unit& owner, const RunningPolicy& running, status::Gathering::Lists lists,
+                         Shares& shares);
+
+/// The owner has been told of a settled pass, and a report would say the same of this unit now. What is told needs not
+/// be told again then, whatever the number of the owner's units. Any worker thread, after a look at the unit.
+bool is_told(Board& board, plan::UnitId unit, const RunningPolicy& running);
 
 }  // namespace moontide::sync

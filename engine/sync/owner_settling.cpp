@@ -4,12 +4,15 @@
 #include "sync/owner_sources.hpp"
 #include "sync/owners.hpp"
 #include "sync/rows.hpp"
+#include "sync/statuses.hpp"
 
 #include <algorithm>
 
 namespace moontide::sync {
 
 void OwnerSettling::look_at(const Unit& owner, const RunningPolicy& running) {
+    // Before anything is read, so that a unit that changes from now on stirs the owner again.
+    if (board_.statuses) board_.statuses->doubt(owner.id);
     const bool busy = is_busy(owner);
     if (busy) {
         // The end of that is told.

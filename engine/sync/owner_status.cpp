@@ -50,9 +50,10 @@ void OwnerStatus::tell(const Unit& owner, const RunningPolicy& running, bool bus
     }
     if (when == When::now && !settled) return;
 
-    auto report =
-        report_of(board_, owner, running,
-                  running.shape().has_status ? status::Gathering::Lists::filled : status::Gathering::Lists::left_out);
+    Shares shares;
+    auto report = report_of(
+        board_, owner, running,
+        running.shape().has_status ? status::Gathering::Lists::filled : status::Gathering::Lists::left_out, shares);
     report.phase = phase;
     // What was worked through; of one that could not be, or ends, what is there.
     report.generation = generation_of(selected && owner.error.empty() ? *selected->owner : *object);
@@ -63,7 +64,9 @@ void OwnerStatus::tell(const Unit& owner, const RunningPolicy& running, bool bus
         owner.id, *resource, *object,
         status::status_of(report, said, standing, running.shape().condition_types, std::chrono::system_clock::now()));
     // How far it is, is told again.
-    if (!settled) {
+    if (settled) {
+        statuses.told_of(owner.id, std::move(shares));
+    } else {
         board_.queue.add_after({owner.id, settle_spot}, statuses.due_in(owner.id, false), queue::Urgency::idle,
                                queue::Delay::planned);
     }

@@ -2,6 +2,7 @@
 
 #include "sync/candidates.hpp"
 #include "sync/finalizers.hpp"
+#include "sync/owner_report.hpp"
 #include "sync/owner_sources.hpp"
 #include "sync/unwanted.hpp"
 
@@ -78,7 +79,7 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
         });
     }
     look_for_owner(*unit);
-    owner_stirred(board_, *unit);
+    if (unit->owner != 0 && !is_told(board_, unit->id, *running)) owner_stirred(board_, *unit);
     board_.metrics.reconciled(running->shape().name, key.is_unit() ? "unit" : "spot",
                               std::chrono::steady_clock::now() - began, failed_to);
 }

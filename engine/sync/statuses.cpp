@@ -2,6 +2,7 @@
 
 #include "status/conditions.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace moontide::sync {
@@ -83,6 +84,29 @@ Milliseconds Statuses::due_in(plan::UnitId owner, bool settled) {
 
 void Statuses::forget(plan::UnitId owner) {
     known_.with([&](auto& all) { all.erase(owner); });
+    doubt(owner);
+}
+
+void Statuses::doubt(plan::UnitId owner) {
+    shares_.with([&](auto& all) { all.erase(owner); });
+}
+
+bool Statuses::is_in_doubt(plan::UnitId owner) const {
+    return shares_.with([&](const auto& all) { return !all.contains(owner); });
+}
+
+void Statuses::told_of(plan::UnitId owner, Shares shares) {
+    shares_.with([&](auto& all) { all[owner] = std::move(shares); });
+}
+
+bool Statuses::is_told(plan::UnitId owner, plan::UnitId unit, std::size_t share) const {
+    return shares_.with([&](const auto& all) {
+        const auto of_owner = all.find(owner);
+        if (of_owner == all.end()) return false;
+        const auto found = std::ranges::lower_bound(of_owner->second, unit, {}, &Shares::value_type::first);
+        const bool adds = found != of_owner->second.end() && found->first == unit;
+        return share == (adds ? found->second : 0);
+    });
 }
 
 void Statuses::told(const status::Stated& stated) {

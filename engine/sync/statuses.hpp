@@ -5,6 +5,7 @@
 #include "base/loop.hpp"
 #include "status/writer.hpp"
 #include "sync/board.hpp"
+#include "sync/owner_report.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -30,6 +31,13 @@ public:
     Milliseconds due_in(plan::UnitId owner, bool settled);
     void forget(plan::UnitId owner);
 
+    /// What the owner was told last of its units is in doubt, until it is told of a settled pass again.
+    void doubt(plan::UnitId owner);
+    bool is_in_doubt(plan::UnitId owner) const;
+    void told_of(plan::UnitId owner, Shares shares);
+    /// A share of 0 is a unit that adds nothing.
+    bool is_told(plan::UnitId owner, plan::UnitId unit, std::size_t share) const;
+
     /// Statements that are not written yet.
     std::size_t waiting() const { return writer_.waiting(); }
     /// Io thread: what waits is written at once, and `drained` runs when the last answer has come.
@@ -51,6 +59,7 @@ private:
 
     Board& board_;
     Guarded<std::unordered_map<plan::UnitId, Known>> known_;
+    Guarded<std::unordered_map<plan::UnitId, Shares>> shares_;
     status::StatusWriter writer_;
 };
 

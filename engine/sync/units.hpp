@@ -76,6 +76,14 @@ public:
     /// Those that nothing is to be made from: no source, no members.
     std::vector<plan::UnitId> without_source() const;
     std::vector<plan::UnitId> of_policy(std::size_t policy) const;
+    /// `function(unit)` under the lock, for each of a policy.
+    template <typename Function>
+    void each_of_policy(std::size_t policy, Function&& function) const {
+        std::scoped_lock lock(mutex_);
+        for (const auto& [id, unit] : units_) {
+            if (unit.policy == policy) function(unit);
+        }
+    }
     /// The units of an owner.
     std::vector<plan::UnitId> of_owner(plan::UnitId owner) const;
     std::size_t count_of_owner(plan::UnitId owner) const;

@@ -285,6 +285,38 @@ TEST_CASE("conditions of other controllers stay, and a status that somebody empt
     CHECK(status["synced"] == Json::array({red}));
 }
 
+TEST_CASE("a change that no copy shows is looked at for its source alone, and not for all that its owner asks for") {
+    World world;
+    Copiers copiers(world);
+    const auto red = world.make_namespace("red");
+    const auto source = world.make_config_map(world.sources(), "shared", {{"a", "1"}});
+    Engine engine(world, {.policies = {copiers.policy(told)}});
+    copiers.make_named("one", {"shared"}, {red});
+    await_ready(world, copiers.ref("one"), "SyncSuccessful");
+    engine.settle();
+    const auto looks = [&](const std::string& kind) {
+        return engine.metric("moontide_reconcile_seconds_count{kind=\"" + kind + "\",policy=\"copier\"}").value_or(0);
+    };
+    // Looks of the pass that are still to come, since an owner is told once a second.
+    double before = 0;
+    do {
+        before = looks("settled");
+        std::this_thread::sleep_for(Milliseconds(1'500));
+    } while (looks("settled") != before);
+    const auto units = looks("unit");
+    world.api.merge(ref_of(source), {{"metadata", {{"labels", {{"unread", "1"}}}}}});
+    world.await("the source is looked at",
+                [&](const Objects&) { return looks("unit") > units ? std::string() : std::string("not yet"); });
+    std::this_thread::sleep_for(Milliseconds(300));
+    CHECK(looks("settled") == before);
+
+    // One that a copy shows is told.
+    world.change_data(source, {{"a", "2"}});
+    world.expect_data(config_map(red, "shared"), {{"a", "2"}});
+    world.await("the owner is looked at",
+                [&](const Objects&) { return looks("settled") > before ? std::string() : std::string("not yet"); });
+}
+
 TEST_CASE("what was not told yet is told at the end") {
     World world;
     Copiers copiers(world);
