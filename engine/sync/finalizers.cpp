@@ -118,15 +118,15 @@ private:
             return;
         }
         const int status = answer ? answer->status : 0;
-        // Gone meanwhile.
-        if (status == 404) return self_.end(owner_, {});
         const auto why = std::string(on_ ? "its finalizer cannot be put on: " : "its finalizer cannot be taken off: ") +
                          message_of(answer);
-        // A version that moved shows itself in a moment.
+        // A version that moved shows itself in a moment. Of an owner that went its watch tells, and then the next try
+        // ends at once; but what was not found may as well be the path, as of a definition that goes and comes back.
         const bool moved = status == 409 || status == 422;
+        const bool quiet = moved || (status == 404 && !std::exchange(not_found_, true));
         const bool is_new = self_.states_.with(
-            [&](auto& states) { return std::exchange(states[owner_].waiting, moved ? "" : why) != why; });
-        if (is_new && !moved) {
+            [&](auto& states) { return std::exchange(states[owner_].waiting, quiet ? "" : why) != why; });
+        if (is_new && !quiet) {
             const auto unit = board.units.get(owner_);
             log::warn("cannot change an owner's finalizer yet; it is tried again",
                       {{"owner", unit ? owner_text(unit->bond) : ""}, {"message", message_of(answer)}});
@@ -134,12 +134,13 @@ private:
             // What they stand for is free meanwhile.
             for (const auto one : board.units.of_owner(owner_)) board.queue.add({one, 0});
         }
-        self_.io_.after(moved ? Milliseconds(50) : patch_again, [self = shared_from_this()] { self->send(); });
+        self_.io_.after(quiet ? Milliseconds(50) : patch_again, [self = shared_from_this()] { self->send(); });
     }
 
     Finalizers& self_;
     const plan::UnitId owner_;
     const bool on_;
+    bool not_found_ = false;
 };
 
 /// One live look at what is left of an owner's copies, kind by kind.

@@ -15,7 +15,7 @@ namespace {
 
 using Phase = policy::Report::Phase;
 
-std::optional<kube::Resource> resource_of(const RunningPolicy& running, const kube::Kind& kind) {
+std::optional<kube::Resource> resource_of_owner(const RunningPolicy& running, const kube::Kind& kind) {
     const auto feed =
         std::ranges::find_if(running.feeds, [&](const SourceFeed* one) { return one->scope.resource.kind == kind; });
     if (feed == running.feeds.end()) return std::nullopt;
@@ -34,7 +34,7 @@ void OwnerStatus::tell(const Unit& owner, const RunningPolicy& running, bool bus
     if (!board_.statuses) return;
     auto& statuses = *board_.statuses;
     const auto object = Evaluation::is_in_feeds(owner.bond.owner, running);
-    const auto resource = resource_of(running, owner.bond.owner.kind);
+    const auto resource = resource_of_owner(running, owner.bond.owner.kind);
     if (owner.presence != Presence::present || owner.unselected || !object || !resource)
         return statuses.forget(owner.id);
     if (board_.options.may_write && !board_.options.may_write()) return;
