@@ -47,7 +47,9 @@ Asking asking(const Board& board, const Unit& owner) {
             break;
     }
     if (owner.terminating || owner.unselected) return Asking::ended;
-    return board.owner_sources->selected(owner.id) ? Asking::yes : Asking::unknown;
+    // Of one that was made anew under its name, what its forerunner selected says nothing.
+    const auto selected = board.owner_sources->selected(owner.id);
+    return selected && selected->owner->uid() == owner.bond.owner_uid ? Asking::yes : Asking::unknown;
 }
 
 std::size_t copies_with(Board& board, plan::UnitId unit) {
