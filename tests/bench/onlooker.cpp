@@ -12,6 +12,8 @@ namespace moontide::bench {
 namespace {
 
 constexpr std::size_t LONGEST_LINE = 16U << 20U;
+constexpr Milliseconds BETWEEN_TRIES{200};
+constexpr int MOST_TRIES = 50;
 
 bool is_ready(std::string_view object_json) {
     const auto object = nlohmann::json::parse(object_json, nullptr, false);
@@ -28,7 +30,10 @@ bool is_ready(std::string_view object_json) {
 }  // namespace
 
 struct Onlooker::Eye {
+    std::string path;
     bool at_owners = false;
+    int refused = 0;  ///< the status of an answer that is no watch
+    int tries = 0;
     watch::LineSplitter splitter{LONGEST_LINE};
     std::unique_ptr<kube::Stream> stream;
 };
@@ -57,29 +62,44 @@ Onlooker::~Onlooker() {
 void Onlooker::look(const std::string& path, bool at_owners) {
     auto& eye = *eyes_.emplace_back(std::make_unique<Eye>());
     eye.at_owners = at_owners;
+    eye.path = path + "watch=true&timeoutSeconds=7200";
+    begin(eye);
+}
+
+void Onlooker::begin(Eye& eye) {
+    eye.refused = 0;
     kube::Call call;
-    call.path = path + "watch=true&timeoutSeconds=7200";
-    const auto ended = [this](std::string why) {
-        std::scoped_lock lock(mutex_);
-        if (sight_.failure.empty()) sight_.failure = std::move(why);
-        changed_.notify_all();
-    };
+    call.path = eye.path;
     kube::StreamHandler handler;
-    handler.on_headers = [ended](int status, const kube::http2::Headers&) {
-        if (status != 200) ended(fmt::format("a watch was answered with {}", status));
-    };
-    handler.on_data = [this, &eye, ended](std::string_view chunk) {
-        const auto fed = eye.splitter.feed(chunk, [&](std::string_view line) {
-            seen(eye, line);
-            return true;
-        });
-        if (!fed) ended(fed.error().message);
+    handler.on_headers = [&eye](int status, const kube::http2::Headers&) { eye.refused = status == 200 ? 0 : status; };
+    handler.on_data = [this, &eye](std::string_view chunk) {
+        if (eye.refused == 0) {
+            const auto fed = eye.splitter.feed(chunk, [&](std::string_view line) {
+                seen(eye, line);
+                return true;
+            });
+            if (!fed) fail(fed.error().message);
+        }
         eye.stream->consumed(chunk.size());
     };
-    handler.on_end = [ended](const std::optional<Error>& error) {
-        ended(error ? "a watch ended: " + error->message : "a watch ended");
+    handler.on_end = [this, &eye](const std::optional<Error>& error) {
+        // A kind that is new is not served at once.
+        const bool too_early = eye.refused == 429 || eye.refused == 404 || eye.refused == 503;
+        if (too_early && eye.tries++ < MOST_TRIES) {
+            loop_.after(BETWEEN_TRIES, [this, &eye] { begin(eye); });
+        } else if (eye.refused != 0) {
+            fail(fmt::format("a watch was answered with {}", eye.refused));
+        } else {
+            fail(error ? "a watch ended: " + error->message : "a watch ended");
+        }
     };
     eye.stream = client_->stream(std::move(call), std::move(handler));
+}
+
+void Onlooker::fail(std::string why) {
+    std::scoped_lock lock(mutex_);
+    if (sight_.failure.empty()) sight_.failure = std::move(why);
+    changed_.notify_all();
 }
 
 void Onlooker::seen(const Eye& eye, std::string_view line) {

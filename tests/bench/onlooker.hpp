@@ -43,9 +43,10 @@ public:
     Sight await(const std::string& what, Enough&& enough, Milliseconds deadline) const {
         const auto until = std::chrono::steady_clock::now() + deadline;
         std::unique_lock lock(mutex_);
+        bool late = false;
         while (!enough(sight_)) {
-            const bool late = changed_.wait_until(lock, until) == std::cv_status::timeout;
             if (late || !sight_.failure.empty()) give_up(what);
+            late = changed_.wait_until(lock, until) == std::cv_status::timeout;
         }
         return sight_;
     }
@@ -53,6 +54,8 @@ public:
 private:
     struct Eye;
     void look(const std::string& path, bool at_owners);
+    void begin(Eye& eye);
+    void fail(std::string why);
     void seen(const Eye& eye, std::string_view line);
     [[noreturn]] void give_up(const std::string& what) const;
 
