@@ -18,7 +18,7 @@ using nlohmann::json;
 /// While something is wrong with the database its Secret may be what is mended.
 constexpr Milliseconds soon_again{2'000};
 
-std::string name_of(const kube::Ref& secret) {
+std::string place_of(const kube::Ref& secret) {
     return secret.namespace_name + "/" + secret.name;
 }
 
@@ -117,13 +117,13 @@ void Databases::took(const kube::Ref& secret, std::uint64_t turn, const Result<k
                 moved = led && !led->same_database(*settings);
                 lead_to(secret, entry, std::move(*settings));
             } else {
-                cannot(secret, entry, "SecretInvalid", "Secret " + name_of(secret) + ": " + settings.error().message);
+                cannot(secret, entry, "SecretInvalid", "Secret " + place_of(secret) + ": " + settings.error().message);
             }
         } else if (answer && answer->status == 404) {
-            cannot(secret, entry, "SecretNotFound", "Secret " + name_of(secret) + " does not exist");
+            cannot(secret, entry, "SecretNotFound", "Secret " + place_of(secret) + " does not exist");
         } else if (!entry.store) {
             const auto why = answer ? kube::read_status(*answer).message : answer.error().message;
-            cannot(secret, entry, "SecretUnreadable", "Secret " + name_of(secret) + " cannot be read: " + why);
+            cannot(secret, entry, "SecretUnreadable", "Secret " + place_of(secret) + " cannot be read: " + why);
         }
         changed = before != std::tuple(entry.known, entry.number, entry.message);
         healthy = entry.store && entry.store->state().ready;
@@ -143,7 +143,7 @@ void Databases::took(const kube::Ref& secret, std::uint64_t turn, const Result<k
 
 void Databases::cannot(const kube::Ref& secret, Entry& entry, std::string reason, std::string message) {
     if (entry.message != message) {
-        log::warn("the Secret of a database cannot be used", {{"secret", name_of(secret)}, {"message", message}});
+        log::warn("the Secret of a database cannot be used", {{"secret", place_of(secret)}, {"message", message}});
     }
     if (entry.store) entry.number = 0;
     end(std::move(entry.store));
@@ -161,7 +161,7 @@ void Databases::lead_to(const kube::Ref& secret, Entry& entry, store::Settings s
     end(std::move(entry.store));
     const auto number = entry.number = ++numbers_;
     auto options = board_.options.database;
-    options.name = name_of(secret);
+    options.name = place_of(secret);
     options.seed = board_.options.seed + number;
     options.may_write = board_.options.may_write;
     store::Store::Hooks hooks;

@@ -13,13 +13,13 @@ namespace moontide::sync {
 namespace {
 
 /// A status waits so long for rows that are on their way.
-constexpr Milliseconds patience{3'000};
+constexpr Milliseconds rows_patience{3'000};
 
 std::string name_of(const kube::Ref& secret) {
     return secret.namespace_name + "/" + secret.name;
 }
 
-store::Key key_of(const kube::Ref& source) {
+store::Key row_key(const kube::Ref& source) {
     return {source.namespace_name, source.name};
 }
 
@@ -187,7 +187,7 @@ void StoredRows::keep(const Unit& owner, const std::optional<kube::Ref>& secret,
         given[key] = source->resource_version();
         rows.push_back(std::move(*row));
     }
-    for (const auto& ref : unproven) stay.insert(key_of(ref));
+    for (const auto& ref : unproven) stay.insert(row_key(ref));
     std::vector<store::Key> leave;
     for (const auto& [key, version] : given) {
         if (!stay.contains(key)) leave.push_back(key);
@@ -243,7 +243,7 @@ std::optional<policy::Report::Store> StoredRows::state(const Unit& owner) {
 /// Under the lock.
 std::optional<policy::Report::Store> StoredRows::state_now(const Kept& kept) const {
     const auto now = databases_.state(kept.secret, kept.owner);
-    const bool recent = std::chrono::steady_clock::now() - kept.since < patience;
+    const bool recent = std::chrono::steady_clock::now() - kept.since < rows_patience;
     if (recent && (!now.known || (now.store != 0 && !now.database.tried))) return std::nullopt;
     policy::Report::Store out;
     if (now.store == 0) {
@@ -270,7 +270,7 @@ bool StoredRows::is_busy(const Unit& owner) {
     const auto found = owners_.find(owner.id);
     if (found == owners_.end()) return false;
     const auto& kept = *found->second;
-    if (std::chrono::steady_clock::now() - kept.since >= patience) return false;
+    if (std::chrono::steady_clock::now() - kept.since >= rows_patience) return false;
     const auto now = databases_.state(kept.secret, kept.owner);
     if (!now.known) return true;
     if (now.store == 0) return false;
