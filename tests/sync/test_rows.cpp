@@ -8,6 +8,17 @@ namespace {
 
 using Postgres = store::test::Server;
 
+/// The table is there, so that nobody is asked for rows because it is made.
+void make_table(Postgres& server, const store::Settings& settings) {
+    server.ask(
+        settings,
+        "CREATE TABLE configmaps (id SERIAL PRIMARY KEY, name VARCHAR(253) NOT NULL, namespace VARCHAR(253) NOT"
+        " NULL, data JSONB NOT NULL, labels JSONB, annotations JSONB, configmirror_name VARCHAR(253) NOT NULL,"
+        " configmirror_namespace VARCHAR(253) NOT NULL, created_at TIMESTAMP NOT NULL DEFAULT NOW(), updated_at"
+        " TIMESTAMP NOT NULL DEFAULT NOW(), UNIQUE(name, namespace, configmirror_namespace, configmirror_name))");
+    server.ask(settings, "ALTER TABLE configmaps OWNER TO " + settings.username);
+}
+
 }  // namespace
 
 TEST_CASE("the sources of a ConfigMirror are rows, and rows follow what becomes of the sources and of the mirror",
@@ -193,6 +204,7 @@ TEST_CASE("another database gets every row, and the one before keeps what it has
     auto& server = Postgres::shared();
     const auto before = server.database();
     const auto after = server.database();
+    make_table(server, after);
     World world;
     Mirrors mirrors(world);
     const auto red = world.make_namespace("red");

@@ -23,6 +23,8 @@ Json fields(const policy::Report& made) {
         all["replicated"].push_back(
             {{"name", source.name}, {"targets", source.synced}, {"time", source.changed.value_or("")}});
     }
+    if (made.store) all["database"] = {{"connected", made.store->connected}};
+    if (made.store && made.store->last_sync_time) all["database"]["time"] = *made.store->last_sync_time;
     return all;
 }
 
@@ -52,6 +54,24 @@ TEST_CASE("a time is found by the other fields of its element, wherever that sta
     CHECK(made.changed == "2026-01-01T00:00:09Z");
     CHECK(made.sources[0].changed == now);  // told for the first time
     CHECK(made.sources[1].changed == "2026-01-01T00:00:08Z");
+}
+
+TEST_CASE("when a row was written last is known from the status, or not at all") {
+    auto made = report();
+    made.changed = made.sources[0].changed = made.sources[1].changed = "2026-03-03T00:00:00Z";
+    made.store = policy::Report::Store{.connected = true, .last_sync_time = "2026-02-02T00:00:00Z"};
+    const auto previous = fields(made);
+    CHECK_FALSE(status::has_forgotten(made));
+    made.store = policy::Report::Store{.connected = false};
+    REQUIRE(status::has_forgotten(made));
+    status::recall(made, fields(status::with_marks(made)), previous, now);
+    CHECK(made.store->last_sync_time == "2026-02-02T00:00:00Z");
+
+    policy::Report nothing;
+    nothing.store = policy::Report::Store{};
+    status::recall(nothing, fields(status::with_marks(nothing)), fields(nothing), now);
+    CHECK(nothing.store->last_sync_time == std::nullopt);
+    CHECK(nothing.changed == std::nullopt);
 }
 
 TEST_CASE("what is known stays, and what was never written has no time") {
