@@ -144,7 +144,13 @@ private:
 
     void settle() {
         if (engine_->sync().wait_settled(patience_.rest)) return;
-        throw std::runtime_error("broken: settling: the engine does not settle\n" + engine_->story());
+        std::string why;
+        for (const auto& ailment : engine_->sync().ailments()) why += ailment.name + ": " + ailment.message + "\n";
+        for (const auto& tally : engine_->sync().tallies()) {
+            why += fmt::format("{}: {} steps pending, {} failed, {} refused\n", tally.policy, tally.pending,
+                               tally.failed, tally.refused);
+        }
+        throw std::runtime_error("broken: settling: the engine does not settle\n" + why + engine_->story());
     }
 
     /// What is marked and not asked for may go later.
