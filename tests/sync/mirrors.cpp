@@ -195,7 +195,7 @@ std::string rows_of(const store::test::Server& server, const store::Settings& se
                             "SELECT coalesce(string_agg(name || '=' || data::text, ' ' ORDER BY name), '')"
                             " FROM configmaps");
     } catch (const std::runtime_error& error) {
-        const std::string message = error.what();
+        std::string message = error.what();
         if (message.find("does not exist") != std::string::npos) return "no table";
         return message;
     }
