@@ -105,7 +105,7 @@ void Scene::await_ready(Milliseconds deadline, Where where) {
 
 void Scene::await_rest(Milliseconds deadline, Where where) {
     world.catch_up();
-    auto missing = world.mirror.await([&](const test::Objects& objects) { return proof::unrest(objects, terms); },
+    auto missing = world.mirror.await([&](const test::Objects& objects) { return proof::unrest(objects.all(), terms); },
                                       test::patient(deadline));
     await("all is as it should be", [&] { return missing; }, Milliseconds(0), where);
     await(

@@ -57,7 +57,7 @@ TEST_CASE("a list whose continue token is compacted under way begins anew", "[co
     test::Engine engine(scene.world,
                         {.access = *access, .adjust = [](SyncOptions& options) { options.watch_list = false; }});
     const auto unrest = scene.world.mirror.await(
-        [&](const test::Objects& objects) { return proof::unrest(objects, scene.terms); }, Milliseconds(30'000));
+        [&](const test::Objects& objects) { return proof::unrest(objects.all(), scene.terms); }, Milliseconds(30'000));
     REQUIRE(unrest == "");
     engine.settle();
     engine.stop();
@@ -91,7 +91,7 @@ TEST_CASE("a list whose continue token is compacted under way begins anew", "[co
     const auto missing = scene.world.mirror.await(
         [&](const test::Objects& objects) {
             (*proxy)->release();
-            auto told = proof::unrest(objects, scene.terms);
+            auto told = proof::unrest(objects.all(), scene.terms);
             return told.empty() && !engine.sync().settled() ? std::string("the engine is at work") : told;
         },
         Milliseconds(30'000));
