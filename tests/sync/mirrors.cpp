@@ -1,47 +1,17 @@
 #include "mirrors.hpp"
 
+#include "definitions.hpp"
 #include "environment.hpp"
-#include "sandbox/yaml.hpp"
-#include "source_directory.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 #include <catch2/catch.hpp>
 
 namespace moontide::test {
-namespace {
-
-const kube::Kind definition_kind{.api_version = "apiextensions.k8s.io/v1", .kind = "CustomResourceDefinition"};
-const std::string definition_name = "configmirrors.mirror.configmirror.io";
-
-Json read_definition() {
-    const auto file = source_directory() + "/deploy/crds/mirror.configmirror.io_configmirrors.yaml";
-    std::ostringstream text;
-    text << std::ifstream(file).rdbuf();
-    auto documents = sandbox::read_yaml(text.str(), file);
-    if (!documents || documents->size() != 1) throw std::runtime_error(file + " cannot be read");
-    return documents->front().tree;
-}
-
-void install(World& world) {
-    const kube::Ref name{definition_kind, {}, definition_name};
-    if (!world.api.find(name)) world.api.create(read_definition());
-    world.await("ConfigMirrors are served", [&](const Objects&) -> std::string {
-        const auto there = world.api.find(name);
-        for (const auto& condition : there->value("/status/conditions"_json_pointer, Json::array())) {
-            if (condition.value("type", "") == "Established" && condition.value("status", "") == "True") return {};
-        }
-        return "not established";
-    });
-}
-
-}  // namespace
 
 Mirrors::Mirrors(World& world) : world_(world), home_(world.make_namespace("ops")) {
-    install(world);
+    serve_definition(world, "mirror.configmirror.io_configmirrors");
 }
 
 Mirrors::~Mirrors() {

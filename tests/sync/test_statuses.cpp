@@ -1,8 +1,7 @@
 // What owners are told: their status, its conditions, and the Events on them.
 #include "copiers.hpp"
 #include "engine.hpp"
-
-#include <functional>
+#include "statuses.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,56 +15,6 @@ const std::string told = R"(existing = 'marked',
     return { synced = on.report.synced, failed = on.report.failed, sources = sources, last = on.report.changed,
              broken = on.owner.spec.breaks and on.owner.spec.breaks.still.more or nil }
   end)";
-
-Json status_of(World& world, const kube::Ref& owner) {
-    const auto object = world.api.find(owner);
-    return object ? object->value("status", Json::object()) : Json::object();
-}
-
-Json condition_of(const Json& status, const std::string& type) {
-    for (const auto& one : status.value("conditions", Json::array())) {
-        if (one.value("type", "") == type) return one;
-    }
-    return Json::object();
-}
-
-/// Waits until this holds of the status, and gives it back.
-Json await_status(World& world, const kube::Ref& owner, const std::string& what,
-                  const std::function<bool(const Json&)>& holds, Where where = Where::current()) {
-    Json status;
-    world.await(
-        owner.text() + " is told " + what,
-        [&](const Objects&) {
-            status = status_of(world, owner);
-            return holds(status) ? std::string() : status.dump();
-        },
-        where);
-    return status;
-}
-
-/// Waits until the condition has these fields, and gives the whole status back.
-Json await_condition(World& world, const kube::Ref& owner, const std::string& type, const Json& fields,
-                     Where where = Where::current()) {
-    return await_status(
-        world, owner, type,
-        [&](const Json& status) {
-            const auto there = condition_of(status, type);
-            for (const auto& [name, value] : fields.items()) {
-                if (there.value(name, Json()) != value) return false;
-            }
-            return true;
-        },
-        where);
-}
-
-Json await_ready(World& world, const kube::Ref& owner, const std::string& reason, Where where = Where::current()) {
-    return await_condition(world, owner, "Ready",
-                           {{"status", reason == "SyncSuccessful" ? "True" : "False"}, {"reason", reason}}, where);
-}
-
-std::int64_t generation_of(World& world, const kube::Ref& owner) {
-    return world.api.get(owner)["metadata"]["generation"];
-}
 
 }  // namespace
 
