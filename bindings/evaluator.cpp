@@ -66,6 +66,11 @@ public:
         return into;
     }
 
+    Result<policy::Existing> existing(const policy::Inputs& inputs) override {
+        Evaluation evaluation = begin(inputs);
+        return existing(evaluation);
+    }
+
     Result<std::vector<policy::Companions>> with(const policy::Inputs& inputs) override {
         std::vector<policy::Companions> all;
         if (shape().with.empty()) return all;

@@ -122,6 +122,8 @@ public:
     /// Nothing: the source stands alone.
     virtual Result<std::optional<std::string>> group(const Inputs& inputs) = 0;
     virtual Result<Into> into(const Inputs& inputs) = 0;
+    /// What the owner says of objects in its copies' way; an error where that takes a source or a target.
+    virtual Result<Existing> existing(const Inputs& inputs) = 0;
     virtual Result<std::vector<Companions>> with(const Inputs& inputs) = 0;
     /// The copy for inputs.target, whose name may still be empty.
     virtual Result<Copy> copy(const Inputs& inputs) = 0;

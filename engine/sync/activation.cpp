@@ -265,10 +265,7 @@ void Activation::excuse_owners(RunningPolicy& running) {
     if (running.looked) return;
     for (const auto id : running.first_look.with([](const auto& waiting) { return waiting; })) {
         const auto unit = board_.units.get(id);
-        if (!unit || !unit->awaits_sources) continue;
-        // Nobody tells any more of what one that ended selects.
-        const bool ended = asking(board_, *unit) == Asking::ended;
-        if (ended || !board_.owner_sources->trouble(id).empty()) end_first_look(running, id);
+        if (unit && unit->awaits_sources && !board_.owner_sources->trouble(id).empty()) end_first_look(running, id);
     }
     if (!running.looked) board_.ingest->after(patience, [this, &running] { excuse_owners(running); });
 }

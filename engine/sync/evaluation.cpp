@@ -354,13 +354,15 @@ bool Evaluation::keeps_orphan(const Unit& unit, const RunningPolicy& running, co
     return !metadata || may_reach(*into, *metadata);
 }
 
-bool Evaluation::reaches(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name) {
+bool Evaluation::takes_marked(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name) {
     policy::Inputs inputs;
     if (unit.owner != 0) {
         const auto owner = board_.units.get(unit.owner);
         inputs.owner = owner ? is_in_feeds(owner->bond.owner, running) : nullptr;
         if (!inputs.owner) return false;
     }
+    const auto existing = evaluator(running).existing(inputs);
+    if (!existing || *existing != policy::Existing::marked) return false;
     const auto into = evaluator(running).into(inputs);
     if (!into || into->reads.source || (into->reads.owner && unit.owner == 0)) return false;
     const auto object = board_.namespace_named(namespace_name);

@@ -54,8 +54,9 @@ public:
                                const std::optional<std::string>& namespace_name);
     /// Whether a unit that holds a target still asks for it; where that cannot be told it does.
     bool still_wants(plan::UnitId holder, const plan::TargetKey& target);
-    /// Whether the policy's `into`, where it is the same for every source of the owner, means the namespace.
-    bool reaches(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name);
+    /// Whether what carries the unit's marks in the namespace is its copy: its owner takes such, and `into`, where it
+    /// is the same for every source of the owner, means the namespace.
+    bool takes_marked(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name);
     /// Of an owner that keeps the copies of a source that is gone: whether it still means that source and that
     /// namespace.
     bool keeps_orphan(const Unit& unit, const RunningPolicy& running, const std::string& namespace_name);

@@ -184,6 +184,7 @@ void OwnerLook::is_gone(const Unit& owner, RunningPolicy& running) {
 
 void OwnerLook::ended(const Unit& owner) {
     board_.owner_sources->withdraw(owner.id);
+    board_.units.change(owner.id, [](Unit& known) { known.awaits_sources = false; });
     for (const auto unit : board_.units.of_owner(owner.id)) {
         board_.units.change(unit, [](Unit& known) { ++known.generation; });
         board_.queue.add({unit, 0});

@@ -60,7 +60,7 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
         if (gone == Gone::nobody) return plan::Leftover::report;
         const auto name = board.names.text(target.namespace_name);
         if (board.options.excluded_namespaces.contains(name)) return plan::Leftover::report;
-        return evaluation.reaches(unit, running, name) ? plan::Leftover::remove : plan::Leftover::report;
+        return evaluation.takes_marked(unit, running, name) ? plan::Leftover::remove : plan::Leftover::report;
     };
     const bool orphans = gone == Gone::source && unit.owner != 0 && unit.in_group == 0 &&
                          running.shape().orphans == policy::Orphans::keep;

@@ -51,4 +51,19 @@ TEST_CASE("an owner that was deleted while nobody ran is finished, with the copi
     world.check_untouched(of_another);
 }
 
+TEST_CASE("an owner that takes nothing by its marks leaves such objects alone at its end, too") {
+    World world;
+    Copiers copiers(world);
+    const auto red = world.make_namespace("red");
+    if (GENERATE(true, false)) world.make_config_map(world.sources(), "shared", {{"a", "1"}});
+    const auto of_another = made_by_another(world, red, "one");
+    copiers.make("one", {{"from", world.sources()}, {"names", {"shared"}}, {"to", {red}}, {"existing", "refuse"}},
+                 {{"finalizers", {copiers.finalizer()}}});
+    copiers.remove("one");
+    Engine engine(world, {.policies = {copiers.policy("existing = '{owner.spec.existing|marked}'")}});
+    copiers.expect_gone("one");
+    engine.settle();
+    world.check_untouched(of_another);
+}
+
 }  // namespace moontide::test

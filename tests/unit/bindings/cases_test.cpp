@@ -40,6 +40,7 @@ public:
         team.labels = {{"team", policy::KeyRule::Presence::any_of, {{labels["team"]}}}};
         return policy::Into{std::vector{team}, {}, {}};
     }
+    Result<policy::Existing> existing(const policy::Inputs&) override { return policy::Existing::refuse; }
     Result<std::vector<policy::Companions>> with(const policy::Inputs&) override {
         return std::vector<policy::Companions>();
     }

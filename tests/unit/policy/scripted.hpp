@@ -49,6 +49,7 @@ struct ScriptedEvaluator final : Evaluator {
     }
     Result<std::optional<std::string>> group(const Inputs&) override { return std::optional<std::string>(); }
     Result<Into> into(const Inputs& inputs) override { return on_into(inputs); }
+    Result<Existing> existing(const Inputs&) override { return Existing::refuse; }
     Result<std::vector<Companions>> with(const Inputs& inputs) override { return on_with(inputs); }
     Result<nlohmann::json> status(const Inputs&, const Report&) override { return nlohmann::json::object(); }
     Result<std::optional<kube::Ref>> store(const Inputs&) override { return std::optional<kube::Ref>(); }
