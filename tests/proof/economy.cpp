@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 
 namespace moontide::proof {
@@ -24,13 +25,18 @@ bool was_troubled(const Timeline& timeline) {
 void check_effects(const Timeline& timeline, const Terms& terms, std::vector<Violation>& violations) {
     // A status names no version: one whose answer was lost is written again.
     const bool statuses_too = terms.has_owners() && !was_troubled(timeline);
+    std::map<std::string, unsigned> told_by;  // path of a status -> the run that changed it last
     for (const auto& write : timeline.writes()) {
         const auto& asked = write.asked();
         const bool is_owners = terms.has_owners() && (asked.resource == terms.owners ||
                                                       (statuses_too && asked.resource == terms.owners + "/status"));
         if ((!terms.copies.contains(asked.resource) && !is_owners) || is_dry(asked)) continue;
         const bool accepted = write.status() >= 200 && write.status() < 300;
+        if (accepted && !write.states.empty()) told_by[asked.path] = write.run;
         if (!accepted || !write.states.empty()) continue;
+        // What a killed run had sent may come true after the next one has looked.
+        const auto told = told_by.find(asked.path);
+        if (told != told_by.end() && told->second != write.run) continue;
         violations.push_back(
             {"economy", asked.verb + " of " + asked.path + " changed nothing", {write.request, write.answer}});
     }
