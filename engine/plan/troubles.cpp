@@ -33,11 +33,14 @@ void Troubles::erase(const TargetKey& target, UnitId unit) {
     if (found->second.empty()) troubles_.erase(found);
 }
 
-void Troubles::erase(const TargetKey& target) {
+void Troubles::object_gone(const TargetKey& target) {
     const auto found = troubles_.find(target);
     if (found == troubles_.end()) return;
-    for (const auto& trouble : found->second) by_unit_.remove(trouble.unit, target);
-    troubles_.erase(found);
+    std::erase_if(found->second, [&](const Trouble& trouble) {
+        if (!trouble.standing) by_unit_.remove(trouble.unit, target);
+        return !trouble.standing;
+    });
+    if (found->second.empty()) troubles_.erase(found);
 }
 
 void Troubles::clear() {

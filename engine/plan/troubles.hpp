@@ -17,6 +17,7 @@ struct Trouble {
     UnitId unit = 0;
     bool refused = false;   ///< else failed
     bool terminal = false;  ///< nothing but a change of the inputs helps
+    bool standing = false;  ///< what the policy says of the target, whatever is there
     unsigned failures = 0;
     std::string reason = {};
     std::string message = {};
@@ -34,8 +35,8 @@ public:
     /// In place of what troubled `trouble.unit` there before.
     void put(const TargetKey& target, Trouble trouble);
     void erase(const TargetKey& target, UnitId unit);
-    /// Of every unit.
-    void erase(const TargetKey& target);
+    /// Of every unit; what policies say of it stays.
+    void object_gone(const TargetKey& target);
     void clear();
 
     /// `function(target, trouble)`.

@@ -315,7 +315,8 @@ void Decisions::carry_out(const Unit& unit, RunningPolicy& running, Evaluated ev
             continue;
         }
         board_.have.with([&](plan::Have& have) {
-            note(have, unit, target, {.refused = true, .reason = refusal.reason, .message = refusal.message});
+            note(have, unit, target,
+                 {.refused = true, .standing = true, .reason = refusal.reason, .message = refusal.message});
         });
     }
 }

@@ -121,10 +121,15 @@ void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan:
     have.see(target, {.standing = plan::Absent{}, .version = version, .uid = uid, .own_write = true});
 }
 
-void Outcomes::mended(plan::Have& have, const plan::TargetKey& target, plan::UnitId unit) {
-    have.troubles().erase(target, unit);
-    have.troubles().erase(target.whole(), unit);
-    have.withdraw(target.whole(), unit);
+void Outcomes::mended(plan::Have& have, const apply::Order& order) {
+    const auto& target = plan::target(order.step);
+    for (const auto& place : {target, target.whole()}) {
+        // Why it had to go may be why there is none now.
+        const auto* trouble = have.troubles().find(place, order.unit);
+        if (order.wish == nullptr && trouble != nullptr && trouble->standing) continue;
+        have.troubles().erase(place, order.unit);
+    }
+    have.withdraw(target.whole(), order.unit);
 }
 
 Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, const apply::Written& fate) {
@@ -139,7 +144,7 @@ Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, co
         left(have, target, fate.live.uid, target.part == 0 ? 0 : fate.live.resource_version);
     }
     if (const auto* record = have.record(target); record != nullptr && record->unwatched) have.remove(target);
-    mended(have, target, order.unit);
+    mended(have, order);
     return {.result = "done", .again = deletes && order.wish != nullptr};
 }
 
@@ -152,14 +157,14 @@ void Outcomes::accept(plan::Have& have, const apply::Order& order, const plan::R
 Outcomes::Told Outcomes::unchanged(plan::Have& have, const apply::Order& order, const apply::Unchanged& fate) {
     const auto& target = plan::target(order.step);
     if (const auto record = record_at(board_, target, fate.live)) accept(have, order, *record);
-    mended(have, target, order.unit);
+    mended(have, order);
     return {.result = "unchanged"};
 }
 
 Outcomes::Told Outcomes::gone(plan::Have& have, const apply::Order& order) {
     const auto& target = plan::target(order.step);
     left(have, target, judged_uid(order.step), 0);
-    have.troubles().erase(target);
+    have.troubles().object_gone(target);
     for (const auto candidate : have.candidates(target))
         board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
     return {.result = "done", .again = order.wish != nullptr};

@@ -29,7 +29,7 @@ private:
     /// The object is no copy of ours any more, by our own doing.
     void left(plan::Have& have, const plan::TargetKey& target, const plan::Uid& uid, kube::ResourceVersion version);
     /// Nothing troubles the unit at that target any more.
-    void mended(plan::Have& have, const plan::TargetKey& target, plan::UnitId unit);
+    void mended(plan::Have& have, const apply::Order& order);
     /// What the server made of our fields counts as what we wrote.
     void accept(plan::Have& have, const apply::Order& order, const plan::Record& record);
     Told written(plan::Have& have, const apply::Order& order, const apply::Written& fate);

@@ -18,7 +18,25 @@ TEST_CASE("two units have their own troubles at one target, and each goes by its
     CHECK(troubles.find(target, 7) == nullptr);
     CHECK_FALSE(troubles.is_refused(target));
     CHECK(troubles.contains(target));
-    troubles.erase(target);
+    troubles.erase(target, 8);
+    CHECK_FALSE(troubles.contains(target));
+}
+
+TEST_CASE("when a target's object is gone, only what policies say of it stays") {
+    Troubles troubles;
+    const TargetKey target{1, 2, 0};
+    troubles.put(target, {.unit = 7, .refused = true, .reason = "AlreadyExists"});
+    troubles.put(target, {.unit = 8, .refused = true, .standing = true, .reason = "NoConsent"});
+    troubles.object_gone(target);
+    CHECK(troubles.find(target, 7) == nullptr);
+    REQUIRE(troubles.find(target, 8) != nullptr);
+    CHECK(troubles.is_refused(target));
+    std::size_t of_7 = 0;
+    troubles.each_of(7, 0, [&](const TargetKey&, const Trouble&) { ++of_7; });
+    CHECK(of_7 == 0);
+
+    troubles.put(target, {.unit = 8, .reason = "Forbidden"});
+    troubles.object_gone(target);
     CHECK_FALSE(troubles.contains(target));
 }
 
