@@ -1,0 +1,144 @@
+// The built-in policy configmap-syncer where something is in a copy's place: anybody's object, a copy of the page's
+// controller, another syncer's copy.
+#include "engine.hpp"
+#include "statuses.hpp"
+#include "syncers.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace moontide::test {
+
+TEST_CASE("a syncer's conflictPolicy says what becomes of an object that is there", "[syncers]") {
+    Syncers scene;
+    auto& [world, home, red, syncers, setup] = scene;
+    const auto blue = world.make_namespace("blue");
+    world.make_config_map(world.sources(), "app", {{"a", "1"}, {"b", "1"}});
+    auto differs =
+        world.make_config_map(red, "app", {{"a", "0"}, {"mine", "1"}}, {{"metadata", {{"labels", {{"app", "x"}}}}}});
+    const auto equal = world.make_config_map(blue, "app", {{"a", "1"}, {"b", "1"}});
+    const auto make = [&](const std::string& policy) {
+        syncers.make("page", scene.spec({{"targetNamespaces", {red, blue}}, {"conflictPolicy", policy}}));
+    };
+    Engine engine(world, setup);
+    SECTION("Refuse") {
+        make("Refuse");
+        const auto status = await_observed(world, syncers.ref("page"), "SyncPartiallyFailed");
+        CHECK(status["failedNamespaces"] == Json({blue, red}));
+        CHECK(status["syncedNamespaces"] == Json::array());
+        world.check_untouched(equal);
+        world.check_untouched(differs);
+        // It heals when what is in the way goes.
+        world.remove(differs);
+        scene.expect(scene.copy(red), {{"a", "1"}, {"b", "1"}});
+        syncers.remove("page");
+        world.expect_gone(scene.copy(red));
+        syncers.expect_gone("page");
+        world.check_untouched(equal);
+    }
+    SECTION("Adopt") {
+        make("Adopt");
+        scene.expect(scene.copy(blue), {{"a", "1"}, {"b", "1"}});
+        const auto status = await_observed(world, syncers.ref("page"), "SyncPartiallyFailed");
+        CHECK(status["failedNamespaces"] == Json::array({red}));
+        world.check_untouched(differs);
+        syncers.remove("page");
+        syncers.expect_gone("page");
+        world.check_untouched(differs);
+        const auto left = world.api.get(scene.copy(blue));
+        CHECK(uid_of(left) == uid_of(equal));
+        CHECK(left["data"] == equal["data"]);
+        CHECK_FALSE(annotations_of(left).contains(CLAIM));
+    }
+    SECTION("Merge") {
+        make("Merge");
+        // A key that is another's is not forced.
+        const auto status = await_observed(world, syncers.ref("page"), "SyncPartiallyFailed");
+        CHECK(status["failedNamespaces"] == Json::array({red}));
+        CHECK_THAT(scene.message("page"), Catch::Contains(red + "/app") && Catch::Contains(".data.a"));
+        world.check_untouched(differs);
+        differs = world.change_data(differs, {{"a", nullptr}});
+        world.expect_data(scene.copy(red), {{"a", "1"}, {"b", "1"}, {"mine", "1"}});
+        await_ready(world, syncers.ref("page"), "SyncSuccessful");
+        syncers.change("page", {{"keys", {"a"}}});
+        world.expect_data(scene.copy(red), {{"a", "1"}, {"mine", "1"}});
+        syncers.remove("page");
+        syncers.expect_gone("page");
+        const auto left = world.api.get(scene.copy(red));
+        CHECK(uid_of(left) == uid_of(differs));
+        CHECK(left["data"] == differs["data"]);
+        CHECK(labels_of(left) == labels_of(differs));
+        CHECK(world.api.get(scene.copy(blue))["data"] == equal["data"]);
+    }
+    SECTION("Overwrite") {
+        make("Overwrite");
+        scene.expect(scene.copy(red), {{"a", "1"}, {"b", "1"}});
+        const auto status = await_observed(world, syncers.ref("page"), "SyncSuccessful");
+        CHECK(status["syncedNamespaces"] == Json({blue, red}));
+        CHECK(labels_of(world.api.get(scene.copy(red))).value("app", "") == "x");
+        syncers.remove("page");
+        syncers.expect_gone("page");
+        const auto left = world.api.get(scene.copy(red));
+        CHECK(uid_of(left) == uid_of(differs));
+        CHECK(left["data"] == Json({{"a", "1"}, {"b", "1"}}));
+        CHECK_FALSE(annotations_of(left).contains(CLAIM));
+    }
+    engine.settle();
+}
+
+TEST_CASE("copies that the page's controller made are a syncer's own, unless it says Refuse", "[syncers]") {
+    Syncers scene;
+    auto& [world, home, red, syncers, setup] = scene;
+    const auto blue = world.make_namespace("blue");
+    world.make_config_map(world.sources(), "app", {{"a", "1"}});
+    const auto marked = [&](const std::string& where, const std::string& by) {
+        return world.make_config_map(
+            where, "app", {{"a", "old"}},
+            {{"metadata", {{"labels", {{"synced-by", by}, {"synced-from", world.sources()}}}}}});
+    };
+    const auto ours = marked(red, "page");
+    const auto of_another = marked(blue, "another");
+    const bool refuses = GENERATE(false, true);
+    CAPTURE(refuses);
+    auto spec = scene.spec({{"targetNamespaces", {red, blue}}});
+    if (refuses) spec["conflictPolicy"] = "Refuse";
+    syncers.make("page", spec, {{"finalizers", {SYNCER_FINALIZER}}});
+    Engine engine(world, setup);
+    const auto status = await_observed(world, syncers.ref("page"), "SyncPartiallyFailed");
+    if (refuses) {
+        CHECK(status["failedNamespaces"] == Json({blue, red}));
+        world.check_untouched(ours);
+    } else {
+        CHECK(status["failedNamespaces"] == Json::array({blue}));
+        scene.expect(scene.copy(red), {{"a", "1"}});
+        CHECK(uid_of(world.api.get(scene.copy(red))) == uid_of(ours));
+    }
+    engine.settle();
+    syncers.remove("page");
+    syncers.expect_gone("page");
+    if (!refuses) world.check_absent(scene.copy(red));
+    world.check_untouched(of_another);
+}
+
+TEST_CASE("of two syncers that ask for one copy the second waits, is told who has it, and takes over", "[syncers]") {
+    Syncers scene;
+    auto& [world, home, red, syncers, setup] = scene;
+    world.make_config_map(world.sources(), "app", {{"a", "1"}, {"b", "2"}});
+    Engine engine(world, setup);
+    syncers.make("first", scene.spec({{"targetNamespaces", {red}}}));
+    scene.expect(scene.copy(red), {{"a", "1"}, {"b", "2"}}, "first");
+    syncers.make("second", scene.spec({{"targetNamespaces", {red}}, {"keys", {"a"}}, {"conflictPolicy", "Overwrite"}}));
+    const auto status = await_observed(world, syncers.ref("second"), "SyncPartiallyFailed");
+    CHECK(status["failedNamespaces"] == Json::array({red}));
+    CHECK_THAT(scene.message("second"), Catch::Contains("ConfigMapSyncer " + home + "/first"));
+    engine.settle();
+    scene.expect(scene.copy(red), {{"a", "1"}, {"b", "2"}}, "first");
+    const auto uid = uid_of(world.api.get(scene.copy(red)));
+    syncers.remove("first");
+    scene.expect(scene.copy(red), {{"a", "1"}}, "second");
+    await_ready(world, syncers.ref("second"), "SyncSuccessful");
+    syncers.expect_gone("first");
+    CHECK(uid_of(world.api.get(scene.copy(red))) == uid);
+    engine.settle();
+}
+
+}  // namespace moontide::test
