@@ -69,7 +69,7 @@ asan: setup build/asan-ubsan/build.ninja ## run the tests under the address and 
 	cmake --build --preset asan-ubsan
 	$(ctest) --preset asan-ubsan
 
-# What threads share is in these; the gate runs the first of them.
+# What threads share is in these.
 tsan_first = kube queue watch apply store lead sync_parts sync
 tsan_whole = $(tsan_first) base cache serve sandbox proof
 TESTS ?= whole
