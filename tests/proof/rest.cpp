@@ -150,12 +150,25 @@ private:
     }
 
     void look_at_owner(const Place& place, const Json& owner) {
-        if (!is_terminating(owner) || terms_.finalizer.empty() || !has_finalizer(owner, terms_.finalizer)) return;
+        if (terms_.finalizer.empty()) return;
+        if (!is_terminating(owner)) {
+            // Before its first copy: where another one has that, this is how the engine shows that it knows the owner.
+            if (asks(owner) && !has_finalizer(owner, terms_.finalizer)) wrong(place, "asks, and has no finalizer");
+            return;
+        }
+        if (!has_finalizer(owner, terms_.finalizer)) return;
         const bool waits = std::ranges::any_of(there_, [&](const auto& entry) {
             return terms_.copies.contains(entry.first.resource) && is_held_by(owner, *entry.second) &&
                    is_terminating(*entry.second);
         });
         if (!waits) wrong(place, "is deleted, has no copies, and is not let go");
+    }
+
+    bool asks(const Json& owner) const {
+        return std::ranges::any_of(asked_, [&](const auto& entry) {
+            return std::ranges::any_of(entry.second,
+                                       [&](const Asking& one) { return one.owner == &owner && one.source != nullptr; });
+        });
     }
 
     void wrong(const Place& place, std::string what, Json wished = Json::object()) {
