@@ -164,6 +164,22 @@ Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& cla
     return object_text(wish, metadata);
 }
 
+std::string keys_text(std::string_view live_json) {
+    constexpr std::size_t most = 20;
+    const json live = json::parse(live_json, nullptr, false);
+    std::string text;
+    for (const char* field : {"data", "binaryData"}) {
+        if (!live.is_object() || !live.contains(field) || !live.at(field).is_object()) continue;
+        text += (text.empty() ? "" : "; ") + std::string(field);
+        std::size_t count = 0;
+        for (const auto& [key, value] : live.at(field).items()) {
+            if (++count <= most) text += (count == 1 ? " " : ", ") + key;
+        }
+        if (count > most) text += " and " + std::to_string(count - most) + " more";
+    }
+    return text.empty() ? "no data" : text;
+}
+
 std::string applied_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Apply& step) {
     json metadata = metadata_of(wish, claim);
     metadata["resourceVersion"] = std::to_string(step.resource_version == 0 ? 1 : step.resource_version);

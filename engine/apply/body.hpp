@@ -34,6 +34,9 @@ std::string content_patch(const plan::Wish& wish, const plan::Claim& claim, cons
 Result<std::string> merged_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Replace& step,
                                   std::string_view live_json);
 
+/// The keys of an object's content, never their values, for people: "data a, b; binaryData logo".
+std::string keys_text(std::string_view live_json);
+
 /// For server-side apply of what is ours whole: our fields and marks alone, at the version judged ("1" where nothing
 /// may be there: created if absent, 409 if there).
 std::string applied_object(const plan::Wish& wish, const plan::Claim& claim, const plan::Apply& step);

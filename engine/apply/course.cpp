@@ -19,6 +19,8 @@ public:
         if (auto* apply = std::get_if<plan::Apply>(&order_.step)) return next_of(*apply, live_json);
         const auto* release = std::get_if<plan::Release>(&order_.step);
         if (release != nullptr && release->target.part != 0) return next_of(*release, live_json);
+        const auto* replace = std::get_if<plan::Replace>(&order_.step);
+        if (replace != nullptr && replace->overwrites) order_.lost = keys_text(live_json);
         order_.stage = Stage::written;
         return TRY(call_for(order_, address_, signature_, live_json));
     }

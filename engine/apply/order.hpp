@@ -35,6 +35,7 @@ struct Order {
     std::string_view why;
     bool urgent = false;  ///< of a new namespace: before all other lanes
     std::string part;     ///< of a Release of a part: its id
+    std::string lost;     ///< of a Replace that overwrites: what was there, for people
     Stage stage = Stage::begun;
     unsigned unanswered = 0;  ///< times that it was sent and no answer came
     std::optional<Instant> unanswered_since = {};

@@ -108,7 +108,8 @@ Decision take(const TargetKey& target, const Wish& want, const Foreign& there, M
                       .uid = there.uid,
                       .resource_version = there.resource_version,
                       .making = making,
-                      .takes_over = making == Making::made},
+                      .takes_over = making == Making::made,
+                      .overwrites = want.existing == Existing::overwrite && !there.same_fields},
               why};
 }
 

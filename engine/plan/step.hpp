@@ -44,6 +44,7 @@ struct Replace {
     bool plain = false;       ///< nothing of others is on it
     bool same_keys = false;   ///< the claim lists the keys that the wish has: none is to be taken off
     bool takes_over = false;  ///< the controller that the policy replaces made it: what it left goes
+    bool overwrites = false;  ///< somebody else's, with another content
 };
 
 /// Server-side apply: the fields that the policy names are ours, others stay.

@@ -18,7 +18,7 @@ struct Notice {
     kube::Ref about;
     std::string uid;
     Type type = Type::normal;
-    std::string reason;   ///< CamelCase: Copied, TargetRefused, TargetFailed, CleanedUp, PolicyError
+    std::string reason;   ///< CamelCase: Copied, Overwritten, TargetRefused, TargetFailed, CleanedUp, PolicyError
     std::string message;  ///< at most 1,024 bytes; longer ones are cut
     /// What makes two notices the same one beside `about`, type and reason: the target, for one.
     std::string subject;

@@ -297,6 +297,7 @@ void Outcomes::take(apply::Outcome outcome) {
             board_.units.change(order.unit, [&](Unit& known) { known.changed = fmt::format("{:%FT%TZ}", now); });
         }
         report_.done(order.unit, board_.describe(target), *deed, order.why);
+        if (!order.lost.empty()) report_.overwrote(order.unit, board_.describe(target), order.lost);
     }
     if (told.failed) {
         board_.metrics.queue_retried(queue_name);

@@ -115,6 +115,14 @@ void Report::done(plan::UnitId id, const policy::Target& target, Deed::What what
     }
 }
 
+void Report::overwrote(plan::UnitId id, const policy::Target& target, const std::string& lost) {
+    const auto unit = board_.units.get(id);
+    if (!unit) return;
+    tell(*unit, status::Notice::Type::warning, "Overwritten",
+         target.kind.kind + " " + place(target) + " was there and was not Moontide's; its content is replaced: " + lost,
+         place(target));
+}
+
 void Report::tell_pass(plan::UnitId id) {
     const auto pass = passes_.with([&](auto& passes) {
         auto node = passes.extract(id);

@@ -18,6 +18,8 @@ public:
     Report(Board& board, Loop& io) : board_(board), io_(io) {}
 
     void done(plan::UnitId unit, const policy::Target& target, Deed::What what, std::string_view why);
+    /// Somebody else's object; `lost`: what was in it.
+    void overwrote(plan::UnitId unit, const policy::Target& target, const std::string& lost);
     /// A target that is not as its unit wants it. A namespace that is being deleted is not worth an Event on each
     /// source.
     void trouble(plan::UnitId unit, const policy::Target& target, const plan::Trouble& trouble);

@@ -75,6 +75,17 @@ TEST_CASE("a syncer's conflictPolicy says what becomes of an object that is ther
         const auto status = await_observed(world, syncers.ref("page"), "SyncSuccessful");
         CHECK(status["syncedNamespaces"] == Json({blue, red}));
         CHECK(labels_of(world.api.get(scene.copy(red))).value("app", "") == "x");
+        // An Event names what was there, of that alone which had another content.
+        world.await("what was there is told", [&](const Objects& objects) {
+            std::string told;
+            for (const auto& [ref, object] : objects.all()) {
+                if (ref.namespace_name != home || object.value("reason", "") != "Overwritten") continue;
+                told += object.value("message", "") + "\n";
+            }
+            const auto wanted =
+                "ConfigMap " + red + "/app was there and was not Moontide's; its content is replaced: data a, mine\n";
+            return told == wanted ? std::string() : "it is: " + told;
+        });
         syncers.remove("page");
         syncers.expect_gone("page");
         const auto left = world.api.get(scene.copy(red));

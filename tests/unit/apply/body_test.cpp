@@ -212,3 +212,13 @@ TEST_CASE("a deletion proves uid and version") {
           R"({"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"resourceVersion":"7",)"
           R"("uid":"11111111-2222-4333-8444-555555555555"},"propagationPolicy":"Background"})");
 }
+
+TEST_CASE("an object's keys are told without their values, and of many the first ones and how many more") {
+    CHECK(keys_text(R"({"data":{"b":"secret","a":"x"},"binaryData":{"logo":"AA=="}})") == "data a, b; binaryData logo");
+    CHECK(keys_text(R"({"metadata":{"name":"empty"}})") == "no data");
+    CHECK(keys_text("broken") == "no data");
+    json many;
+    for (int number = 100; number < 130; ++number) many["data"][std::to_string(number)] = "x";
+    const auto text = keys_text(many.dump());
+    CHECK(text.ends_with(", 118, 119 and 10 more"));
+}
