@@ -47,6 +47,7 @@ struct Lost {};
 struct Foreign {
     Uid uid;
     kube::ResourceVersion resource_version = 0;
+    Hash compared = {};        ///< of the wish that the next two are about
     bool same_fields = false;  ///< its content is what is wanted
     bool marked = false;       ///< it carries the policy's marks
     bool immutable = false;

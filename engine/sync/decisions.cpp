@@ -34,6 +34,13 @@ void settle_hash(const plan::Have& have, const plan::TargetKey& target, const pl
     if (accepted->wanted == wish->hash) record->hash = wish->hash;
 }
 
+/// A foreign object that was compared with what was wanted before, where taking it depends on that.
+bool is_of_another_wish(const plan::Standing& standing, const plan::Wish* wish) {
+    const auto* there = std::get_if<plan::Foreign>(&standing);
+    if (there == nullptr || wish == nullptr || there->compared == wish->hash) return false;
+    return wish->existing != policy::Existing::refuse && !policy::joins(wish->existing);
+}
+
 void look_first(plan::Step& step) {
     if (auto* create = std::get_if<plan::Create>(&step)) create->look_first = true;
     if (auto* apply = std::get_if<plan::Apply>(&step)) apply->look_first = true;
@@ -141,6 +148,7 @@ Decisions::Choice Decisions::choose(const plan::Have& have, const Unit& unit, co
             .uid = record->uid, .resource_version = record->resource_version, .terminating = record->terminating};
         record = nullptr;
     }
+    if (is_of_another_wish(standing, asked.wish.get())) standing = plan::Absent{};  // what is there, a Create finds out
     if (!asked.part || record != nullptr) {
         settle_hash(have, asked.target, asked.wish.get(), standing);
         return {asked.target, asked.wish, standing};

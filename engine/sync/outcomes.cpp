@@ -203,6 +203,7 @@ Outcomes::Told Outcomes::found(plan::Have& have, const apply::Order& order, cons
         plan::Foreign there;
         there.uid = fate.live->uid;
         there.resource_version = fate.live->resource_version;
+        if (order.wish != nullptr) there.compared = order.wish->hash;
         there.same_fields = fate.likeness.same_fields;
         // A claim for another place, or another instance's: a clone, or a copy of somebody else.
         there.marked = fate.likeness.marked && !fate.live->has_claim;
