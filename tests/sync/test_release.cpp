@@ -144,7 +144,7 @@ rm -r $folder)");
     CHECK(has(engine.output, "policy=configmap-syncer owners=2"));
     CHECK(has(engine.output, FINALIZER));
 
-    const auto way = GENERATE_COPY(lost, known);
+    const auto way = GENERATE_COPY(as<std::string>{}, lost, known);
     const auto outcome = release(world, way);
     INFO(outcome.output);
     CHECK(outcome.code == 0);
