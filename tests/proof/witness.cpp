@@ -1,6 +1,7 @@
 #include "witness.hpp"
 
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 namespace moontide::proof {
@@ -135,12 +136,14 @@ void Witness::look(Eye& eye) {
 void Witness::listed(Eye& eye, const std::string& body) {
     const bool first = !std::exchange(eye.listed, true);
     const auto list = Json::parse(body);
+    std::set<Place> there;
     for (Json object : list.at("items")) {
         object["apiVersion"] = eye.resource.kind.api_version;
         object["kind"] = eye.resource.kind.kind;
         const auto place = place_in(eye.name, object);
         auto text = std::make_shared<const std::string>(object.dump());
         const auto& metadata = object.at("metadata");
+        there.insert(place);
         const auto known = eye.objects.find(place);
         const bool is_new = known == eye.objects.end();
         if (!is_new && version_in(Json::parse(*known->second)) == version_in(object)) continue;
@@ -155,6 +158,14 @@ void Witness::listed(Eye& eye, const std::string& body) {
         eye.objects[place] = text;
         if (!first) eye.waiting.push_back(std::move(changed));
     }
+    // What went while no watch was there to tell.
+    std::erase_if(eye.objects, [&](const auto& known) {
+        if (there.contains(known.first)) return false;
+        const auto metadata = Json::parse(*known.second).at("metadata");
+        eye.waiting.push_back({0, Changed::What::deleted, version_in(list), eye.name, metadata.value("namespace", ""),
+                               metadata.value("name", ""), known.second, known.second});
+        return true;
+    });
     drain(eye);
     if (first) saw_(eye.name, version_in(list));
 }
