@@ -174,6 +174,13 @@ TEST_CASE("copies of a custom kind's objects stay while its definition is away, 
     // One that somebody deletes while its kind stays is gone, and its copies go.
     scene.world.api.remove({TIDE, scene.world.sources(), tide_name(0)});
     for (const auto& space : scene.spaces) scene.world.expect_gone(test::config_map(space, tide_name(0)));
+    scene.await(
+        "the audit tells of each deletion",
+        [&] {
+            const auto told = scene.deletions_of_copies();
+            return told < TARGETS ? std::to_string(told) : std::string();
+        },
+        Milliseconds(10'000));
     CHECK(scene.deletions_of_copies() == TARGETS);
     scene.engine->end();
     for (const auto& object : scene.foreign) scene.world.check_untouched(object);
