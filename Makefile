@@ -35,7 +35,7 @@ test: setup build/dev/build.ninja ## build and run every test that needs no clus
 test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserver: the suite, clients, the examples, deploy/
 	cmake --build --preset dev --target test_sync test_sandbox test_proof test_trouble moontide
 	tests/cluster/with-cluster build/dev/tests/test_sync $(ARGS)
-	MOONTIDE_PROOF_KILLS=10 tests/cluster/with-cluster build/dev/tests/test_proof "[crashes],[faults],[kills]"
+	MOONTIDE_PROOF_CRASHES_ONE_IN=7 MOONTIDE_PROOF_KILLS=10 tests/cluster/with-cluster build/dev/tests/test_proof "[crashes],[faults],[kills]"
 	tests/cluster/with-cluster build/dev/tests/test_trouble
 	tests/cluster/with-cluster build/dev/tests/test_sandbox "[cluster]"
 	MOONTIDE_TEST_KUBECTL="$$(tests/cluster/kubectl-1.32/kubectl)" tests/cluster/with-cluster build/dev/tests/test_sandbox "[kubectl]"
