@@ -10,6 +10,9 @@
 namespace moontide::bindings {
 namespace {
 
+/// Deeper tables are passed over; Lua itself reads none of more than 200.
+constexpr int deepest = 100;
+
 enum class TokenKind { word, text, other };
 
 struct Token {
@@ -24,6 +27,8 @@ public:
     explicit Lexer(std::string_view text) : text_(text) {}
 
     std::vector<Token> tokens() {
+        // As Lua does, for files that a system runs by such a line.
+        if (peek() == '#') at_ = std::min(text_.find('\n'), text_.size());
         while (at_ < text_.size()) next();
         return std::move(tokens_);
     }
@@ -111,13 +116,14 @@ public:
     Fields(const std::vector<Token>& tokens, std::map<std::string, int>& lines) : tokens_(tokens), lines_(lines) {}
 
     /// `at` is behind the opening brace; returns what is behind the closing one.
-    std::size_t table(std::size_t at, const std::string& path) {
+    std::size_t table(std::size_t at, const std::string& path, int depth = 1) {
         std::size_t position = 0;
         while (at < tokens_.size() && !is(at, "}")) {
             if (is(at, ",") || is(at, ";")) {
                 ++at;
                 continue;
             }
+            const auto begin = at;
             const int line = tokens_[at].line;
             std::string field;
             if (tokens_[at].kind == TokenKind::word && is(at + 1, "=")) {
@@ -133,10 +139,9 @@ public:
                 field = joined(path, ++position);
             }
             lines_.emplace(field, line);
-            if (is(at, "{")) {
-                at = table(at + 1, field);
-            }
+            if (is(at, "{") && depth < deepest) at = table(at + 1, field, depth + 1);
             at = expression(at, "}");
+            if (at == begin) ++at;  // what closes here was never opened
         }
         return at + 1;
     }

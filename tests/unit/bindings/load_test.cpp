@@ -151,6 +151,14 @@ TEST_CASE("mistakes are named with file, line, slot and a suggestion") {
     }
 }
 
+TEST_CASE("a first line that begins with # is no part of a policy, whatever stands in it") {
+    CHECK(error_of("# return { from = ) } end\n" + with("")) == "no error");
+    CHECK(error_of("# return { from = ) }") ==
+          "policies/copy/policy.lua:1: a policy returns a table of slots, not a nil");
+    CHECK(error_of("#!/usr/bin/env moontide\n" + with("kees = {},"))
+              .starts_with("policies/copy/policy.lua:6: unknown slot"));
+}
+
 TEST_CASE("settings keep the types of their defaults") {
     const std::string text = with("settings = { namespace = 'infra', count = 1, list = { 'a' } },");
     CHECK(error_of(text, R"({"namespace":"other","count":2.5,"list":["b"]})") == "no error");
