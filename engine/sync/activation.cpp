@@ -237,7 +237,7 @@ void Activation::first_look(RunningPolicy& running) {
     log::info("policy ready", {{"policy", running.shape().name}, {"units", std::to_string(units.size())}});
     for (const auto unit : units) board_.queue.add({unit, 0});
     if (units.empty()) {
-        running.looked = true;
+        running.end_first_look();
         open_when_looked();
     } else {
         io_.post([this] {
@@ -280,8 +280,9 @@ void Activation::looked_at(plan::UnitId id) {
 void Activation::end_first_look(RunningPolicy& running, plan::UnitId id) {
     const bool last = running.first_look.with([&](auto& waiting) { return waiting.erase(id) > 0 && waiting.empty(); });
     if (!last) return;
-    running.looked = true;
+    const auto put_off = running.end_first_look();
     conclude(running);
+    for (const auto& [unit_id, namespace_name] : put_off) board_.queue.add({unit_id, namespace_name});
     open_when_looked();
 }
 

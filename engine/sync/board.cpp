@@ -54,6 +54,21 @@ RunningPolicy::RunningPolicy(std::size_t number, policy::PolicyPtr made, Gate::L
 
 RunningPolicy::~RunningPolicy() = default;
 
+bool RunningPolicy::puts_off(const Gate::Drop& removal) {
+    return put_off.with([&](auto& removals) {
+        if (looked) return false;
+        removals.insert(removal);
+        return true;
+    });
+}
+
+std::set<Gate::Drop> RunningPolicy::end_first_look() {
+    return put_off.with([&](auto& removals) {
+        looked = true;
+        return std::exchange(removals, {});
+    });
+}
+
 void Board::stirred() {
     {
         std::scoped_lock lock(stir_mutex);

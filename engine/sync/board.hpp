@@ -66,6 +66,11 @@ struct RunningPolicy {
     const policy::PolicyPtr policy;
     const policy::Shape& shape() const { return policy->shape(); }
 
+    /// Any thread. Whether a removal waits for the end of the first look: who else asks for it is not known before.
+    bool puts_off(const Gate::Drop& removal);
+    /// Any thread, once: what was put off.
+    std::set<Gate::Drop> end_first_look();
+
     std::vector<policy::Selection> from;  // of the sources, or where there are owners of these; set before `ready`
     std::vector<SourceFeed*> feeds;       // set before `ready`
     Gate gate;
@@ -77,6 +82,7 @@ struct RunningPolicy {
     /// Every unit that the start found has been looked at once.
     std::atomic<bool> looked{false};
     Guarded<std::set<plan::UnitId>> first_look;  // units still to be looked at
+    Guarded<std::set<Gate::Drop>> put_off;       // removals; done when `looked`
     Guarded<std::string> waiting_for;            // why it does not watch yet; empty while it does
     /// It waits for the kind of its owners to be installed, so that nobody can have asked for anything.
     std::atomic<bool> unasked{false};

@@ -168,6 +168,17 @@ bool Decisions::is_awaited(const plan::TargetKey& target, plan::UnitId unit, con
     return target.part == 0 && board_.foreigners->await(target, unit, is_there);
 }
 
+bool Decisions::may_remove(const plan::Have& have, const Unit& unit, RunningPolicy& running,
+                           const plan::TargetKey& target, bool first_look) {
+    const Gate::Drop drop{unit.id, target.namespace_name};
+    if (first_look && board_.namespace_named(board_.names.text(target.namespace_name))) running.gate.dropped(drop);
+    if (running.gate.holds(drop)) return false;
+    // A source that wants it next takes it over in place; its look turns this into a Replace.
+    const auto candidates = have.candidates(target);
+    for (const auto candidate : candidates) board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
+    return candidates.empty() && !running.puts_off(drop);
+}
+
 std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit, RunningPolicy& running,
                                               const Asked& asked, bool first_look) {
     const auto& whole = asked.target;
@@ -233,16 +244,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
     if (std::holds_alternative<plan::Look>(step.step)) {
         if (board_.options.dry_run) return std::nullopt;
     } else if (removes) {
-        const Gate::Drop drop{unit.id, target.namespace_name};
-        if (first_look && board_.namespace_named(board_.names.text(target.namespace_name))) running.gate.dropped(drop);
-        if (running.gate.holds(drop)) return std::nullopt;
-        // A source that wants it next takes it over in place; its look turns this into a Replace.
-        const auto candidates = have.candidates(target);
-        if (!candidates.empty()) {
-            for (const auto candidate : candidates)
-                board_.queue.add({candidate, target.namespace_name}, queue::Urgency::front);
-            return std::nullopt;
-        }
+        if (!may_remove(have, unit, running, target, first_look)) return std::nullopt;
         have.rivalries().erase(target);
     } else if (const auto delay = repair_delay(have, unit, target); delay > Milliseconds(0)) {
         board_.queue.add_after({unit.id, target.namespace_name}, delay, queue::Urgency::change, queue::Delay::planned);

@@ -44,6 +44,9 @@ private:
     bool is_awaited(const plan::TargetKey& target, plan::UnitId unit, const plan::Standing& standing);
     std::optional<apply::Order> decide(plan::Have& have, const Unit& unit, RunningPolicy& running, const Asked& asked,
                                        bool first_look);
+    /// Whether what nobody wants there goes now: there may be too much of it, or somebody who wants it next.
+    bool may_remove(const plan::Have& have, const Unit& unit, RunningPolicy& running, const plan::TargetKey& target,
+                    bool first_look);
     /// Zero: now. A repair that somebody keeps undoing waits longer each time.
     Milliseconds repair_delay(plan::Have& have, const Unit& unit, const plan::TargetKey& target);
     void note(plan::Have& have, const Unit& unit, const plan::TargetKey& target, plan::Trouble trouble);

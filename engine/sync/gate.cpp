@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <map>
 
 namespace moontide::sync {
 
@@ -33,24 +34,42 @@ void Gate::looked(plan::UnitId unit, plan::NameId only, const std::function<bool
     }
 }
 
+std::set<plan::UnitId> Gate::vanished_units() const {
+    std::scoped_lock lock(mutex_);
+    std::set<plan::UnitId> all = waiting_;
+    all.insert(paused_.begin(), paused_.end());
+    return all;
+}
+
 bool Gate::too_many(std::size_t causes, std::size_t of) const {
     return causes > std::max<std::size_t>(limits_.least, of * limits_.percent / 100);
 }
 
 Gate::Released Gate::conclude(std::size_t sources, std::size_t namespaces, const CauseOf& cause_of) {
+    std::map<plan::UnitId, std::string> cause;
+    for (const auto unit : vanished_units()) cause[unit] = cause_of ? cause_of(unit) : std::to_string(unit);
+
     std::scoped_lock lock(mutex_);
+    std::set<plan::UnitId> concluded;
     std::set<std::string> causes;
     for (const auto* units : {&waiting_, &paused_}) {
-        for (const auto unit : *units) causes.insert(cause_of ? cause_of(unit) : std::to_string(unit));
+        for (const auto unit : *units) {
+            const auto found = cause.find(unit);
+            if (found == cause.end()) continue;  // it came meanwhile, and has a conclude() of its own to come
+            causes.insert(found->second);
+            concluded.insert(unit);
+        }
     }
+    std::set<plan::UnitId> ready;
+    std::ranges::set_intersection(waiting_, concluded, std::inserter(ready, ready.end()));
+    for (const auto unit : ready) waiting_.erase(unit);
     Released released;
     // What is paused already counts along: a second relist must not slip by in small parts.
     if (too_many(causes.size(), sources)) {
-        paused_.merge(waiting_);
+        paused_.merge(ready);
     } else {
-        released.units.assign(waiting_.begin(), waiting_.end());
+        released.units.assign(ready.begin(), ready.end());
     }
-    waiting_.clear();
     std::set<plan::NameId> dropping;
     for (const auto& drop : waiting_drops_) dropping.insert(drop.second);
     for (const auto& drop : paused_drops_) dropping.insert(drop.second);

@@ -13,8 +13,7 @@
 
 namespace moontide::sync {
 
-/// One policy's. Any thread, also one that holds the records (plan::Have); who is called back from here must not
-/// take them.
+/// One policy's. Any thread, also one that holds the records (plan::Have) or a unit; `still` must take neither.
 class Gate {
 public:
     struct Limits {
@@ -41,7 +40,7 @@ public:
     /// dropped stays here. The rest is wanted again, or has gone by itself.
     void looked(plan::UnitId unit, plan::NameId only, const std::function<bool(plan::NameId)>& still);
 
-    /// What vanished with a unit: a source that many owners ask for is one cause.
+    /// What vanished with a unit: a source that many owners ask for is one cause. Called while nothing here is locked.
     using CauseOf = std::function<std::string(plan::UnitId)>;
 
     /// All that a start or relist can find has been found: what goes on, unless it is too much of the policy's
@@ -61,6 +60,7 @@ public:
     Released confirm();
 
 private:
+    std::set<plan::UnitId> vanished_units() const;
     bool too_many(std::size_t causes, std::size_t of) const;
 
     const Limits limits_;

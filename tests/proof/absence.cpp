@@ -14,18 +14,6 @@ bool must_be_made_anew(const Json& before, const Json& wanted) {
     return before.value("immutable", false) || content.value("type", "") != wanted.value("type", "");
 }
 
-/// A run that started since all was settled may see one owner's end before it knows who else asks.
-Timeline::Others others(const Timeline& timeline, std::uint64_t entry_number) {
-    auto known = Timeline::Others::may_be_unknown;
-    for (const auto& entry : timeline.entries()) {
-        if (entry.number > entry_number) break;
-        const auto* noted = std::get_if<Noted>(&entry.what);
-        if (noted && noted->what == "settled") known = Timeline::Others::are_known;
-        if (noted && noted->what == "run started") known = Timeline::Others::may_be_unknown;
-    }
-    return known;
-}
-
 /// When all was last settled before that entry: from then on the engine knew how things were.
 Milliseconds last_settled(const Timeline& timeline, std::uint64_t entry_number) {
     Milliseconds at{0};
@@ -49,8 +37,7 @@ std::vector<Violation> check_absence(const Timeline& timeline, const Terms& term
             const Place place{changed.resource, changed.namespace_name, changed.name};
             const auto from = std::max(write.request->at - terms.grace, last_settled(timeline, write.request->number));
             const auto until = state->entry->number;
-            if (timeline.was_let_go(place, *state->before, from, until, others(timeline, write.request->number)))
-                continue;
+            if (timeline.was_let_go(place, *state->before, from, until)) continue;
             const auto wanted = timeline.wanted_contents(place, until);
             if (std::ranges::any_of(wanted, [&](const Json& one) { return must_be_made_anew(*state->before, one); }))
                 continue;

@@ -223,13 +223,12 @@ bool Timeline::asked_throughout(const Asker& asker, const Place& place, const Js
     return asked_for(asker, place, &copy, from, until).throughout;
 }
 
-bool Timeline::was_let_go(const Place& place, const Json& copy, Milliseconds from, std::uint64_t until,
-                          Others others) const {
+bool Timeline::was_let_go(const Place& place, const Json& copy, Milliseconds from, std::uint64_t until) const {
     bool asked = false;
     bool let_go = false;
     for (const auto& asker : askers_) {
         const auto asking = asked_for(asker, place, &copy, from, until);
-        if (asking.throughout && others == Others::are_known) return false;
+        if (asking.throughout) return false;
         asked = asked || asking.ever;
         let_go = let_go || asking.then_not;
     }

@@ -77,10 +77,9 @@ public:
     bool wanted_at_some_time(const Place& place, Milliseconds from, std::uint64_t until) const;
     /// Whether one did and then none did, or none did at all: that nobody asked before one did is no reason to take a
     /// copy away. It is enough that it looked so to whom the watches of owners, sources and namespaces told at
-    /// different times; but where the engine knows all that ask, one of several that asked all the time is to have
-    /// what the others let go. `copy` as it was.
-    enum class Others { are_known, may_be_unknown };
-    bool was_let_go(const Place& place, const Json& copy, Milliseconds from, std::uint64_t until, Others others) const;
+    /// different times; but one of several that asked all the time is to have what the others let go. `copy` as it
+    /// was.
+    bool was_let_go(const Place& place, const Json& copy, Milliseconds from, std::uint64_t until) const;
     /// Whether that one asked all the time for the place where the copy is.
     bool asked_throughout(const Asker& asker, const Place& place, const Json& copy, Milliseconds from,
                           std::uint64_t until) const;

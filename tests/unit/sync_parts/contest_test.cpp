@@ -58,6 +58,32 @@ TEST_CASE("who holds a target keeps it while it wants it, also from an older sou
     CHECK(planned.ordered("apps") == older);
 }
 
+TEST_CASE("what is let go before a start has looked at all is removed only then, unless somebody asks for it by then") {
+    for (const bool asked : {true, false}) {
+        INFO(asked);
+        Planned planned;
+        const auto units = planned.add("p", {"a", "bbbb"}, {});
+        const auto holder = units.front();
+        const auto next = units.back();
+        auto& running = *planned.board.policies.front();
+        running.looked = false;
+        planned.stands("apps", holder);
+        planned.board.units.change(holder, [](Unit& unit) { unit.presence = Presence::deleted; });
+        planned.board.sources.front()->feed->changed(watch::EventType::deleted,
+                                                     R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{)"
+                                                     R"("name":"a","namespace":"flux-system","resourceVersion":"9"}})");
+        planned.planner.look_at({holder, 0});
+        CHECK(planned.ordered("apps") == 0);
+
+        if (asked) planned.policies.front()->targets = {"apps"};
+        planned.planner.look_at({next, 0});
+        CHECK(planned.ordered("apps") == (asked ? next : 0));
+        CHECK(running.end_first_look() == std::set<Gate::Drop>{{holder, planned.board.names.id("apps")}});
+        planned.planner.look_at({holder, 0});
+        CHECK(planned.ordered("apps") == (asked ? next : holder));
+    }
+}
+
 TEST_CASE("a copy that another source has taken over is not removed by the one that had it") {
     Planned planned;
     const auto before = planned.add("p", {"a"}, {}).front();

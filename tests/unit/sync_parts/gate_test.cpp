@@ -42,6 +42,18 @@ TEST_CASE("more than the larger of ten and ten percent waits for a yes") {
     }
 }
 
+TEST_CASE("who is asked for causes may hold what others hold that tell of more, which has a conclusion of its own") {
+    Gate gate({.least = 2, .percent = 0});
+    for (const plan::UnitId unit : {1U, 2U}) gate.vanished(unit);
+    const auto cause_of = [&](plan::UnitId unit) {
+        gate.vanished(unit + 10);
+        return std::to_string(unit);
+    };
+    CHECK(gate.conclude(20, 0, cause_of).units == std::vector<plan::UnitId>{1, 2});
+    CHECK(gate.holds(11));
+    CHECK(gate.conclude(20, 0).units == std::vector<plan::UnitId>{11, 12});
+}
+
 TEST_CASE("a namespace that is no longer selected is one cause, however many copies it takes along") {
     Gate gate(usual);
     for (plan::UnitId unit = 1; unit <= 500; ++unit) gate.dropped({unit, 7});
