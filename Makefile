@@ -33,18 +33,11 @@ test: setup build/dev/build.ninja ## build and run every test that needs no clus
 	$(ctest) --preset dev
 
 .PHONY: test-cluster
-test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserver: the suite, clients, the examples, deploy/
+test-cluster: setup build/dev/build.ninja ## run what needs a real kube-apiserver: the suite, clients, the examples, deploy/ (ARGS="-R sync" for some)
 	cmake --build --preset dev --target test_sync test_sandbox test_proof test_trouble moontide
-	tests/cluster/with-cluster build/dev/tests/test_sync $(ARGS)
-	MOONTIDE_PROOF_CRASHES_ONE_IN=7 MOONTIDE_PROOF_KILLS=10 tests/cluster/with-cluster build/dev/tests/test_proof "[crashes],[faults],[kills]"
-	tests/cluster/with-cluster build/dev/tests/test_trouble
-	tests/cluster/with-cluster build/dev/tests/test_sandbox "[cluster]"
-	MOONTIDE_TEST_KUBECTL="$$(tests/cluster/kubectl-1.32/kubectl)" tests/cluster/with-cluster build/dev/tests/test_sandbox "[kubectl]"
-	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/clients/compare
-	for story in annotation-sync configmap-syncer config-mirror pod-configmap; do \
-	    MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/cluster/as-deployed $$story || exit 1; done
-	MOONTIDE=build/dev/moontide tests/cluster/with-cluster tests/pages/walk
-	tests/cluster/with-cluster tests/cluster/apply-deploy
+	tests/cluster/assets >/dev/null
+	tests/cluster/kubectl-1.32/kubectl >/dev/null
+	$(ctest) --preset cluster --parallel $(if $(MOONTIDE_TEST_KUBECONFIG),1,3) $(ARGS)
 
 N ?= $(if $(HOURS),0,10000)
 HOURS ?=

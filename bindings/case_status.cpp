@@ -51,10 +51,10 @@ std::vector<std::pair<std::string, nlohmann::json>> CaseStatuses::take(std::vect
         policy::Inputs inputs;
         inputs.owner = owner.object;
         status::Said said;
-        if (auto fields = evaluator_.status(inputs, report)) {
-            said.fields = std::move(*fields);
+        if (auto told = evaluator_.status(inputs, report)) {
+            said.fields = std::move(told->fields);
         } else {
-            said.error = fields.error().message;
+            said.error = told.error().message;
             errors.push_back(said.error);
         }
         const auto name = owner.object->namespace_name().empty()

@@ -298,6 +298,8 @@ void Evaluation::read(lua_State* lua, std::string_view name) {
         push_copy(lua, *object_so_far);
     } else if (name == "report") {
         if (!report_json_) report_json_ = policy::to_json(*report);
+        report_read_.map = &*report_json_;
+        State::of(lua).reading = &report_read_;
         push_view(lua, *report_json_);
     } else if (const auto root = policy::root_named(name)) {
         push_root(lua, *root);

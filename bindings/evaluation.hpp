@@ -75,6 +75,9 @@ public:
 
     void use_target();
 
+    /// What it said so far depends on when copies were written.
+    bool has_read_times() const { return report_read_.has("changed") || report_read_.has("sources"); }
+
     void read(lua_State* lua, std::string_view name) override;
     std::vector<std::string> names() const override;
 
@@ -95,6 +98,7 @@ private:
     std::vector<std::unique_ptr<policy::Document>> companions_;
     const FunctionShape* running_ = nullptr;
     std::optional<Json> report_json_;  ///< made when it is read
+    Reading report_read_;
     std::vector<std::string> warnings_;
 };
 

@@ -102,11 +102,14 @@ public:
         return copy;
     }
 
-    Result<Json> status(const policy::Inputs& inputs, const policy::Report& report) override {
-        if (!shape().status) return Json::object();
+    Result<policy::StatusFields> status(const policy::Inputs& inputs, const policy::Report& report) override {
+        policy::StatusFields status;
+        if (!shape().status) return status;
         Evaluation evaluation = begin(inputs);
         evaluation.report = &report;
-        return status_of(*shape().status, evaluation);
+        status.fields = TRY(status_of(*shape().status, evaluation));
+        status.dated = evaluation.has_read_times();
+        return status;
     }
 
     Result<std::optional<kube::Ref>> store(const policy::Inputs& inputs) override {

@@ -44,6 +44,7 @@ Result<void> Functions::call(const Function& function, OnReader& on, std::vector
         take(lua, lua_gettop(lua));
     });
     state_->warnings = nullptr;
+    state_->reading = nullptr;
     if (outcome) return {};
     const std::string& file = policy_->text.file;
     std::string message = with_whole_file(outcome.error().message, file);

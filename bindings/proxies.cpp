@@ -59,12 +59,20 @@ const Json& view_of(lua_State* lua, int index) {
     return *static_cast<const Json*>(proxy->behind);
 }
 
+/// Null: nobody asks what is read of that map.
+Reading* reading_of(lua_State* lua, const Json& map) {
+    Reading* reading = State::of(lua).reading;
+    return reading && reading->map == &map ? reading : nullptr;
+}
+
 int view_index(lua_State* lua) {
     const Json& value = view_of(lua, 1);
     if (value.is_object() && lua_type(lua, 2) == LUA_TSTRING) {
         std::size_t size = 0;
-        const char* key = lua_tolstring(lua, 2, &size);
-        const auto found = value.find(std::string_view(key, size));
+        const char* text = lua_tolstring(lua, 2, &size);
+        const std::string_view key(text, size);
+        if (Reading* reading = reading_of(lua, value)) reading->keys.emplace(key);
+        const auto found = value.find(key);
         if (found == value.end()) return 0;
         push_view(lua, *found);
         return 1;
@@ -266,7 +274,9 @@ const Json* viewed(lua_State* lua, int index) {
     const Proxy* proxy = proxy_at(lua, index);
     if (!proxy || proxy->kind != Kind::view) return nullptr;
     check_current(lua, *proxy);
-    return static_cast<const Json*>(proxy->behind);
+    const auto* value = static_cast<const Json*>(proxy->behind);
+    if (Reading* reading = reading_of(lua, *value)) reading->whole = true;
+    return value;
 }
 
 bool push_thawed(lua_State* lua, int index) {

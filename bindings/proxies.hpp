@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,15 @@ public:
     /// Pushes the value of `name`; throws Raise where this function's `on` has no such name.
     virtual void read(lua_State* lua, std::string_view name) = 0;
     virtual std::vector<std::string> names() const = 0;
+};
+
+/// Which keys of a map an evaluation reads, for who asks by State::reading.
+struct Reading {
+    const Json* map = nullptr;
+    std::set<std::string, std::less<>> keys = {};
+    bool whole = false;  ///< it was walked, counted or passed on
+
+    bool has(std::string_view key) const { return whole || keys.contains(key); }
 };
 
 /// The metatables; once a state, within run().

@@ -47,6 +47,8 @@ private:
     int top_;
 };
 
+struct Reading;
+
 /// Owns a lua_State. One thread at a time. After an evaluation was stopped (stopped()), make a new one.
 class State {
 public:
@@ -85,6 +87,8 @@ public:
     TemplateCache templates;
     /// moontide.warn of this evaluation; null where nothing may be warned of.
     std::vector<std::string>* warnings = nullptr;
+    /// What this evaluation reads of a map is noted there; null where nobody asks.
+    Reading* reading = nullptr;
 
 private:
     enum class Stop { none, instructions, memory, allocations, cpu };

@@ -100,6 +100,13 @@ struct From {
     std::vector<std::string> waiting;  ///< what a selection that selects nothing is waiting for
 };
 
+/// `status`, evaluated for an owner's settled pass.
+struct StatusFields {
+    /// A map. Conditions among them have a type, and else what is to lie over the engine's own.
+    nlohmann::json fields = nlohmann::json::object();
+    bool dated = false;  ///< they depend on when copies were written: Report::changed, and that of its sources
+};
+
 /// A selection of `with`: objects by namespace and name.
 struct Companions {
     std::string name;  ///< as in `on.<name>`
@@ -127,9 +134,8 @@ public:
     virtual Result<std::vector<Companions>> with(const Inputs& inputs) = 0;
     /// The copy for inputs.target, whose name may still be empty.
     virtual Result<Copy> copy(const Inputs& inputs) = 0;
-    /// What the policy tells of an owner's settled pass: fields of its status, a map. Conditions among them have a
-    /// type, and else what is to lie over the engine's own.
-    virtual Result<nlohmann::json> status(const Inputs& inputs, const Report& report) = 0;
+    /// What the policy tells of an owner's settled pass.
+    virtual Result<StatusFields> status(const Inputs& inputs, const Report& report) = 0;
     /// The Secret with the way to the database that keeps records of the copies; nothing: none are kept.
     virtual Result<std::optional<kube::Ref>> store(const Inputs& inputs) = 0;
 };

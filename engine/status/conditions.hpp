@@ -18,6 +18,7 @@ namespace moontide::status {
 struct Said {
     nlohmann::json fields = nlohmann::json::object();  ///< conditions among them may have type and what differs alone
     std::string error = {};                            ///< file:line and why it failed; the last fields stay then
+    bool dated = false;                                ///< it depends on when copies were written
 };
 
 /// What etcd and the API server take without trouble; whole lists up to this, then the first ones of the longest.

@@ -38,7 +38,7 @@ public:
     void queue_retried(std::string_view queue);
     void queue_waited(std::string_view queue, std::chrono::nanoseconds waited);
     void queue_worked(std::string_view queue, std::chrono::nanoseconds worked);
-    /// moontide_reconcile_seconds{policy,kind="unit|spot|owner|settled"}; what failed is an error of reason
+    /// moontide_reconcile_seconds{policy,kind="unit|spot|owner|settled|as_told"}; what failed is an error of reason
     /// EvaluationFailed.
     void reconciled(std::string_view policy, std::string_view kind, std::chrono::nanoseconds took, bool failed);
     /// moontide_steps_total{policy,step="create|replace|apply|release|delete",result="done|dropped|conflict|failed"}.

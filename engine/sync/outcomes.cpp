@@ -317,7 +317,7 @@ void Outcomes::take(apply::Outcome outcome) {
     // Of a copy that changed hands, the one who had it too.
     for (const auto id : {order.unit, before}) {
         const auto stirred = id == 0 ? std::nullopt : board_.units.get(id);
-        if (stirred) owner_stirred(board_, *stirred);
+        if (stirred) unit_stirred(board_, *stirred);
     }
     board_.stirred();
 }

@@ -22,10 +22,11 @@ namespace moontide::sync {
 namespace {
 
 /// Sums up what is told of a unit.
-class Share {
+class Summing {
 public:
     void source(std::string_view namespace_name, std::string_view name, const std::optional<std::string>& changed) {
-        add("source", namespace_name, name, changed ? *changed : std::string_view());
+        add("source", namespace_name, name);
+        share_.when = std::hash<std::string_view>()(changed ? *changed : std::string_view());
     }
     void synced(std::string_view namespace_name) { add("synced", namespace_name); }
     void pending(std::string_view namespace_name) { add("pending", namespace_name); }
@@ -36,17 +37,21 @@ public:
     void held_by(std::string_view holder) { add("held", holder); }
     void waiting(std::string_view text) { add("waiting", text); }
 
-    std::size_t take() const { return sum_; }
+    Share take(plan::UnitId unit) {
+        share_.unit = unit;
+        return std::exchange(share_, Share());
+    }
 
 private:
     void add(auto... texts) {
         for (const std::string_view text : {std::string_view(texts)...}) {
             // boost::hash_combine's way, so that the order counts.
-            sum_ ^= std::hash<std::string_view>()(text) + 0x9e3779b97f4a7c15ULL + (sum_ << 6U) + (sum_ >> 2U);
+            auto& sum = share_.what;
+            sum ^= std::hash<std::string_view>()(text) + 0x9e3779b97f4a7c15ULL + (sum << 6U) + (sum >> 2U);
         }
     }
 
-    std::size_t sum_ = 0;
+    Share share_;
 };
 
 /// For a report and its share at once.
@@ -81,11 +86,11 @@ public:
     }
 
     /// Of what was told since the last one.
-    std::size_t take() { return std::exchange(share_, Share()).take(); }
+    Share take(plan::UnitId unit) { return share_.take(unit); }
 
 private:
     status::Gathering& gathering_;
-    Share share_;
+    Summing share_;
 };
 
 /// Units and their copies, told to a gathering or the like. Its texts live as long as it does.
@@ -177,7 +182,7 @@ policy::Report report_of(Board& board, const Unit& owner, const RunningPolicy& r
         const auto unit = board.units.get(id);
         if (!unit || (!asks(*unit) && !owner.terminating)) continue;
         telling.tell(*unit, running);
-        if (const auto share = both.take(); share != 0) shares.emplace_back(id, share);
+        if (const auto share = both.take(id); share.what != 0) shares.push_back(share);
     }
     if (selected) {
         // Where another selection says what the sources are, one that does not is no lack.
@@ -208,9 +213,9 @@ bool is_told(Board& board, plan::UnitId id, const RunningPolicy& running) {
     if (!unit || unit->owner == 0 || board.statuses->is_in_doubt(unit->owner)) return false;
     const auto owner = board.units.get(unit->owner);
     if (!owner || asking(board, *owner) != Asking::yes) return false;
-    Share share;
+    Summing share;
     if (asks(*unit)) Telling(board, share).tell(*unit, running);
-    return board.statuses->is_told(owner->id, id, share.take());
+    return board.statuses->is_told(owner->id, share.take(id));
 }
 
 }  // namespace moontide::sync

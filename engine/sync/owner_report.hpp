@@ -6,14 +6,18 @@
 #include "sync/board.hpp"
 
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 namespace moontide::sync {
 
-/// What each unit adds to its owner's report, by unit, in order: a number that is the same as long as the report says
-/// the same of the unit. Units that add nothing are not in it.
-using Shares = std::vector<std::pair<plan::UnitId, std::size_t>>;
+/// What a unit adds to its owner's report: numbers that are the same as long as the report says the same of the unit.
+struct Share {
+    plan::UnitId unit = 0;
+    std::size_t what = 0;  ///< 0: nothing
+    std::size_t when = 0;  ///< when its copies were last written
+};
+/// By unit, in order. Units that add nothing are not in it.
+using Shares = std::vector<Share>;
 
 /// Looks at the owner's copies, those of one source after the other, under the lock of what is known; those of other
 /// owners are not touched. Without phase and generation. Any worker thread.

@@ -1,6 +1,7 @@
 #include "sync/owner_settling.hpp"
 
 #include "sync/finalizers.hpp"
+#include "sync/owner_report.hpp"
 #include "sync/owner_sources.hpp"
 #include "sync/owners.hpp"
 #include "sync/rows.hpp"
@@ -26,6 +27,30 @@ void OwnerSettling::look_at(const Unit& owner, const RunningPolicy& running) {
     }
     const bool rows_come = board_.rows && board_.rows->is_busy(owner);
     status_.tell(owner, running, busy || rows_come, OwnerStatus::When::in_turn);
+}
+
+bool OwnerSettling::is_as_told(const Unit& owner, const RunningPolicy& running) {
+    const auto questions = board_.statuses ? board_.statuses->questions(owner.id) : std::nullopt;
+    const auto object = Evaluation::is_in_feeds(owner.bond.owner, running);
+    if (!questions || !object || !board_.statuses->stands(owner.id, *object)) return false;
+    bool under_way = false;
+    for (const auto id : *questions) {
+        if (is_told(board_, id, running)) continue;
+        const auto unit = board_.units.get(id);
+        const bool moves =
+            unit && (unit->is_open() || board_.have.with([&](const plan::Have& have) { return have.has_ticket(id); }));
+        if (!moves) return false;
+        under_way = true;
+    }
+    if (!under_way) {
+        board_.statuses->pass_ended(owner.id);
+        return true;
+    }
+    const auto due = board_.statuses->long_in(owner.id);
+    if (due == Milliseconds(0)) return false;
+    for (const auto id : *questions) board_.statuses->question(owner.id, id);
+    board_.queue.add_after({owner.id, settle_spot}, due, queue::Urgency::idle, queue::Delay::planned);
+    return true;
 }
 
 bool OwnerSettling::is_busy(const Unit& owner) const {

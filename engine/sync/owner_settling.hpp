@@ -13,6 +13,9 @@ public:
     OwnerSettling(Board& board, Report& report, Evaluation& evaluation)
         : board_(board), report_(report), evaluation_(evaluation), status_(board, report, evaluation) {}
 
+    /// Whether nothing but some of its units is in question, and each of these is again as the owner was told and its
+    /// status says, or under way to that for no long time. Else look_at() is called next.
+    bool is_as_told(const Unit& owner, const RunningPolicy& running);
     void look_at(const Unit& owner, const RunningPolicy& running);
     /// The last word of an engine that ends.
     void tell_at_end(const Unit& owner, const RunningPolicy& running) {

@@ -65,7 +65,7 @@ void OwnerStatus::tell(const Unit& owner, const RunningPolicy& running, bool bus
         status::status_of(report, said, standing, running.shape().condition_types, std::chrono::system_clock::now()));
     // How far it is, is told again.
     if (settled) {
-        statuses.told_of(owner.id, std::move(shares));
+        statuses.told_of(owner.id, *object, std::move(shares), said.dated);
     } else {
         board_.queue.add_after({owner.id, settle_spot}, statuses.due_in(owner.id, false), queue::Urgency::idle,
                                queue::Delay::planned);
@@ -81,17 +81,19 @@ status::Said OwnerStatus::ask(const Unit& owner, const RunningPolicy& running, c
     inputs.owner = object;
     if (status::has_forgotten(report)) {
         const auto marked = evaluator.status(inputs, status::with_marks(report));
-        status::recall(report, marked ? *marked : nlohmann::json(), standing,
+        status::recall(report, marked ? marked->fields : nlohmann::json(), standing,
                        rfc3339(std::chrono::system_clock::now()));
     }
     remember(owner, report);
     auto fields = evaluator.status(inputs, report);
     if (fields) {
-        said.fields = std::move(*fields);
+        said.fields = std::move(fields->fields);
+        said.dated = fields->dated;
         board_.units.change(owner.id, [](Unit& known) { known.status_error.clear(); });
         return said;
     }
     said.error = fields.error().message;
+    said.dated = true;
     const bool is_new = owner.status_error != said.error;
     board_.units.change(owner.id, [&](Unit& known) { known.status_error = said.error; });
     if (is_new) report_.status_error(owner.id, said.error);

@@ -3,6 +3,7 @@
 #include "sync/owner_marks.hpp"
 #include "sync/owner_sources.hpp"
 #include "sync/sources.hpp"
+#include "sync/statuses.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -62,9 +63,15 @@ std::size_t copies_with(Board& board, plan::UnitId unit) {
     });
 }
 
-void owner_stirred(Board& board, const Unit& unit) {
-    const auto owner = unit.is_owner() ? unit.id : unit.owner;
-    if (owner != 0) board.queue.add_after({owner, settle_spot}, board.options.together, queue::Urgency::change);
+void owner_stirred(Board& board, const Unit& owner) {
+    if (board.statuses) board.statuses->doubt(owner.id);
+    board.queue.add_after({owner.id, settle_spot}, board.options.together, queue::Urgency::change);
+}
+
+void unit_stirred(Board& board, const Unit& unit) {
+    if (unit.owner == 0) return;
+    if (board.statuses) board.statuses->question(unit.owner, unit.id);
+    board.queue.add_after({unit.owner, settle_spot}, board.options.together, queue::Urgency::change);
 }
 
 void took_owner(Board& board, RunningPolicy& running, const kube::Kind& kind, const cache::Change& change,

@@ -29,8 +29,11 @@ void took_owner(Board& board, RunningPolicy& running, const kube::Kind& kind, co
 /// How many copies go when the unit goes: its own, or of an owner those of all its units.
 std::size_t copies_with(Board& board, plan::UnitId unit);
 
-/// The owner of a unit, or the unit itself where it is one, is looked at again soon: something became of its copies.
-void owner_stirred(Board& board, const Unit& unit);
+/// The owner is looked at again soon, and told whatever there is to tell.
+void owner_stirred(Board& board, const Unit& owner);
+/// Something became of the unit's copies: its owner, where it has one, is looked at again soon, and told where that is
+/// news.
+void unit_stirred(Board& board, const Unit& unit);
 
 /// Looks at owners: what each selects, and what becomes of its units when it asks no more. One a worker thread.
 class OwnerLook {

@@ -79,7 +79,7 @@ void Planner::look_at(const queue::Key& key, queue::Urgency urgency) {
         });
     }
     look_for_owner(*unit);
-    if (unit->owner != 0 && !is_told(board_, unit->id, *running)) owner_stirred(board_, *unit);
+    if (unit->owner != 0 && !is_told(board_, unit->id, *running)) unit_stirred(board_, *unit);
     board_.metrics.reconciled(running->shape().name, key.is_unit() ? "unit" : "spot",
                               std::chrono::steady_clock::now() - began, failed_to);
 }
@@ -91,15 +91,15 @@ void Planner::look_for_owner(const Unit& unit) {
 
 void Planner::look_at_owner(const Unit& owner, RunningPolicy& running, const queue::Key& key) {
     const auto began = std::chrono::steady_clock::now();
-    const bool settles = key.spot == settle_spot;
+    std::string_view kind = "owner";
     if (key.is_unit()) owners_.look_at(owner, running);
-    if (settles) {
-        settling_.look_at(owner, running);
+    if (key.spot == settle_spot) {
+        kind = settling_.is_as_told(owner, running) ? "as_told" : "settled";
+        if (kind == "settled") settling_.look_at(owner, running);
     } else {
         owner_stirred(board_, owner);
     }
-    board_.metrics.reconciled(running.shape().name, settles ? "settled" : "owner",
-                              std::chrono::steady_clock::now() - began, false);
+    board_.metrics.reconciled(running.shape().name, kind, std::chrono::steady_clock::now() - began, false);
 }
 
 void Planner::failed(const Unit& unit, const std::string& why) {

@@ -87,25 +87,62 @@ void Statuses::forget(plan::UnitId owner) {
     doubt(owner);
 }
 
+Milliseconds Statuses::long_in(plan::UnitId owner) {
+    const auto now = std::chrono::steady_clock::now();
+    return known_.with([&](auto& all) {
+        auto& known = all[owner];
+        if (!known.next) known.next = now + long_pass;
+        return *known.next > now ? std::chrono::ceil<Milliseconds>(*known.next - now) : Milliseconds(0);
+    });
+}
+
+void Statuses::pass_ended(plan::UnitId owner) {
+    known_.with([&](auto& all) { all[owner].next.reset(); });
+}
+
 void Statuses::doubt(plan::UnitId owner) {
-    shares_.with([&](auto& all) { all.erase(owner); });
+    told_.with([&](auto& all) { all.erase(owner); });
 }
 
 bool Statuses::is_in_doubt(plan::UnitId owner) const {
-    return shares_.with([&](const auto& all) { return !all.contains(owner); });
+    return told_.with([&](const auto& all) { return !all.contains(owner); });
 }
 
-void Statuses::told_of(plan::UnitId owner, Shares shares) {
-    shares_.with([&](auto& all) { all[owner] = std::move(shares); });
+void Statuses::told_of(plan::UnitId owner, const kube::Object& object, Shares shares, bool dated) {
+    const auto status = std::hash<nlohmann::json>()(standing(owner, object));
+    told_.with([&](auto& all) { all[owner] = {std::move(shares), dated, status, {}}; });
 }
 
-bool Statuses::is_told(plan::UnitId owner, plan::UnitId unit, std::size_t share) const {
-    return shares_.with([&](const auto& all) {
+bool Statuses::stands(plan::UnitId owner, const kube::Object& object) const {
+    const auto status = std::hash<nlohmann::json>()(standing(owner, object));
+    return told_.with([&](const auto& all) {
+        const auto of_owner = all.find(owner);
+        return of_owner != all.end() && of_owner->second.status == status;
+    });
+}
+
+bool Statuses::is_told(plan::UnitId owner, const Share& share) const {
+    return told_.with([&](const auto& all) {
         const auto of_owner = all.find(owner);
         if (of_owner == all.end()) return false;
-        const auto found = std::ranges::lower_bound(of_owner->second, unit, {}, &Shares::value_type::first);
-        const bool adds = found != of_owner->second.end() && found->first == unit;
-        return share == (adds ? found->second : 0);
+        const auto& shares = of_owner->second.shares;
+        const auto found = std::ranges::lower_bound(shares, share.unit, {}, &Share::unit);
+        if (found == shares.end() || found->unit != share.unit) return share.what == 0;
+        return share.what == found->what && (!of_owner->second.dated || share.when == found->when);
+    });
+}
+
+void Statuses::question(plan::UnitId owner, plan::UnitId unit) {
+    told_.with([&](auto& all) {
+        if (const auto of_owner = all.find(owner); of_owner != all.end()) of_owner->second.in_question.insert(unit);
+    });
+}
+
+std::optional<std::set<plan::UnitId>> Statuses::questions(plan::UnitId owner) {
+    return told_.with([&](auto& all) -> std::optional<std::set<plan::UnitId>> {
+        const auto of_owner = all.find(owner);
+        if (of_owner == all.end()) return std::nullopt;
+        return std::exchange(of_owner->second.in_question, {});
     });
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include <nlohmann/json.hpp>
@@ -31,12 +32,22 @@ public:
     Milliseconds due_in(plan::UnitId owner, bool settled);
     void forget(plan::UnitId owner);
 
+    /// Zero: the pass that is under way takes long. It begins where it was not asked about since the last one ended.
+    Milliseconds long_in(plan::UnitId owner);
+    void pass_ended(plan::UnitId owner);
+
     /// What the owner was told last of its units is in doubt, until it is told of a settled pass again.
     void doubt(plan::UnitId owner);
     bool is_in_doubt(plan::UnitId owner) const;
-    void told_of(plan::UnitId owner, Shares shares);
-    /// A share of 0 is a unit that adds nothing.
-    bool is_told(plan::UnitId owner, plan::UnitId unit, std::size_t share) const;
+    /// `dated`: what it was told depends on when copies were written. `object` as for standing().
+    void told_of(plan::UnitId owner, const kube::Object& object, Shares shares, bool dated);
+    /// Its status is what it was told last: nobody else has written it since.
+    bool stands(plan::UnitId owner, const kube::Object& object) const;
+    bool is_told(plan::UnitId owner, const Share& share) const;
+    /// That unit may add something else now than the owner was told.
+    void question(plan::UnitId owner, plan::UnitId unit);
+    /// The units in question since this was asked last; nothing where all is in doubt.
+    std::optional<std::set<plan::UnitId>> questions(plan::UnitId owner);
 
     /// Statements that are not written yet.
     std::size_t waiting() const { return writer_.waiting(); }
@@ -54,12 +65,19 @@ private:
         std::optional<Instant> next;              ///< while a pass is under way: when that is to be told
     };
 
+    struct Told {
+        Shares shares;
+        bool dated = true;
+        std::size_t status = 0;  ///< a hash of it
+        std::set<plan::UnitId> in_question;
+    };
+
     static nlohmann::json standing(const Known* known, const kube::Object& object);
     void told(const status::Stated& stated);
 
     Board& board_;
     Guarded<std::unordered_map<plan::UnitId, Known>> known_;
-    Guarded<std::unordered_map<plan::UnitId, Shares>> shares_;
+    Guarded<std::unordered_map<plan::UnitId, Told>> told_;  // of an owner whose last settled pass is not in doubt
     status::StatusWriter writer_;
 };
 

@@ -37,9 +37,9 @@ Json status(const std::string& name, const std::string& spec, const policy::Repo
                      {"spec", Json::parse(spec)}};
     policy::Inputs inputs;
     inputs.owner = kube::Object::read(reader, owner.dump()).value();
-    const auto fields = (*policy)->evaluator()->status(inputs, report);
-    if (!fields) FAIL(fields.error().message);
-    return *fields;
+    const auto status = (*policy)->evaluator()->status(inputs, report);
+    if (!status) FAIL(status.error().message);
+    return status->fields;
 }
 
 }  // namespace

@@ -44,7 +44,9 @@ public:
     Result<std::vector<policy::Companions>> with(const policy::Inputs&) override {
         return std::vector<policy::Companions>();
     }
-    Result<Json> status(const policy::Inputs&, const policy::Report&) override { return Json::object(); }
+    Result<policy::StatusFields> status(const policy::Inputs&, const policy::Report&) override {
+        return policy::StatusFields();
+    }
     Result<std::optional<kube::Ref>> store(const policy::Inputs&) override { return std::optional<kube::Ref>(); }
     Result<policy::Copy> copy(const policy::Inputs& inputs) override {
         const Json source = Json::parse(inputs.sources.front()->json());

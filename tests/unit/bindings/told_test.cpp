@@ -46,10 +46,14 @@ policy::Report report() {
     return made;
 }
 
-Result<Json> status(const policy::PolicyPtr& policy, const policy::Report& made = report()) {
+Result<policy::StatusFields> status_of(const policy::PolicyPtr& policy, const policy::Report& made = report()) {
     policy::Inputs inputs;
     inputs.owner = owner(R"({"path":"x"})");
     return policy->evaluator()->status(inputs, made);
+}
+
+Result<Json> status(const policy::PolicyPtr& policy, const policy::Report& made = report()) {
+    return TRY(status_of(policy, made)).fields;
 }
 
 }  // namespace
@@ -87,6 +91,38 @@ TEST_CASE("a status function makes fields of the owner, the report and the setti
         if (!fields) FAIL(fields.error().message);
         CHECK(*fields == Json::parse(row.fields));
     }
+}
+
+TEST_CASE("a status depends on when copies were written where its function reads that, or all of the report") {
+    const struct {
+        const char* body;
+        bool dated;
+    } table[] = {
+        {"return { ready = on.report.wanted }", false},
+        {"return { failed = on.report.failed, of = #on.report.synced }", false},
+        {"return {}", false},
+        {"return { at = on.report.changed }", true},
+        {"if on.report.changed then return {} end", true},
+        {"local text = '' for _, one in ipairs(on.report.sources) do text = text .. one.name end return { text = text "
+         "}",
+         true},
+        {"for key in pairs(on.report) do end", true},
+        {"return on.report", true},
+        {"return { text = moontide.json.encode(on.report) }", true},
+        {"return { text = on.owner.spec.changed }", false},
+    };
+    for (const auto& row : table) {
+        INFO(row.body);
+        auto made = report();
+        const auto policy = told(std::string("status = function(on) ") + row.body + " end");
+        const auto said = status_of(policy, made);
+        REQUIRE(said);
+        CHECK(said->dated == row.dated);
+        // What is not there is read too.
+        made.changed.reset();
+        CHECK(status_of(policy, made).value().dated == row.dated);
+    }
+    CHECK_FALSE(status_of(told("")).value().dated);
 }
 
 TEST_CASE("a policy without a status function tells conditions alone") {

@@ -51,7 +51,7 @@ struct ScriptedEvaluator final : Evaluator {
     Result<Into> into(const Inputs& inputs) override { return on_into(inputs); }
     Result<Existing> existing(const Inputs&) override { return Existing::refuse; }
     Result<std::vector<Companions>> with(const Inputs& inputs) override { return on_with(inputs); }
-    Result<nlohmann::json> status(const Inputs&, const Report&) override { return nlohmann::json::object(); }
+    Result<StatusFields> status(const Inputs&, const Report&) override { return StatusFields(); }
     Result<std::optional<kube::Ref>> store(const Inputs&) override { return std::optional<kube::Ref>(); }
     Result<Copy> copy(const Inputs& inputs) override {
         copies_asked.push_back(inputs);
