@@ -56,6 +56,7 @@ bool Selections::remove(Id id, plan::UnitId owner) {
     if (!found->second.owners.empty()) return false;
     each_place(found->second.selection, [&](auto& index, const auto& key) {
         const auto ids = index.find(key);
+        if (ids == index.end()) return;  // an owner may name a place twice
         ids->second.erase(id);
         if (ids->second.empty()) index.erase(ids);
     });
