@@ -1,12 +1,12 @@
 #include "sync/owner_backfill.hpp"
 
 #include "base/log.hpp"
+#include "watch/page.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 namespace moontide::sync {
 
@@ -46,25 +46,37 @@ public:
 private:
     void took(Result<kube::Answer> answer) {
         if (board_.stopping) return;
-        const auto page =
-            answer && answer->ok() ? nlohmann::json::parse(answer->body, nullptr, false) : nlohmann::json();
-        if (!page.is_object()) {
-            const auto why = answer ? kube::read_status(*answer).message : answer.error().message;
+        if (const auto page = take(std::move(answer)); !page) {
+            const auto& why = page.error().message;
             if (std::exchange(told_, why) != why) {
                 log::warn("cannot list what an owner selects yet",
                           {{"watch", scopes_.back().text()}, {"message", why}});
             }
+            list_ = {};
             next_.clear();
             io_.after(read_again, [self = shared_from_this()] { self->ask(); });
             return;
         }
-        const auto metadata = page.value("metadata", nlohmann::json::object());
-        for (const auto& item : page.value("items", nlohmann::json::array())) read_.objects.push_back(item.dump());
-        const auto version = kube::parse_resource_version(metadata.value("resourceVersion", "")).value_or(from_);
-        read_.version = read_.version == 0 ? version : std::min(read_.version, version);
-        next_ = metadata.value("continue", "");
-        if (next_.empty()) scopes_.pop_back();
+        if (next_.empty()) {
+            std::ranges::move(list_.objects, std::back_inserter(read_.objects));
+            read_.version = read_.version == 0 ? list_.version : std::min(read_.version, list_.version);
+            list_ = {};
+            scopes_.pop_back();
+        }
         ask();
+    }
+
+    Result<void> take(Result<kube::Answer> answer) {
+        if (!answer) return std::unexpected(std::move(answer).error());
+        if (!answer->ok()) return fail(kube::read_status(*answer).message);
+        auto page = TRY(watch::Page::read(std::move(answer->body)));
+        TRY_VOID(page.for_each([&](std::string_view item) -> Result<void> {
+            list_.objects.emplace_back(item);
+            return {};
+        }));
+        list_.version = list_.version == 0 ? page.version() : std::min(list_.version, page.version());
+        next_ = page.continue_token();
+        return {};
     }
 
     Board& board_;
@@ -74,6 +86,7 @@ private:
     const std::function<void(Backfill)> done_;
     std::string next_;
     std::string told_;
+    Backfill list_;  ///< what came of the list under way: nothing of it counts before it is whole
     Backfill read_;
 };
 

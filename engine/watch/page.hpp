@@ -13,7 +13,7 @@
 namespace moontide::watch {
 
 /// Keeps the answer's text and hands its items out one by one. Items of typed lists have no apiVersion and kind: the
-/// list says them once. Used on the ingest thread.
+/// list says them once. One thread.
 class Page {
 public:
     static Result<Page> read(std::string body);

@@ -76,15 +76,20 @@ struct Planned {
         return options;
     }
 
+    using MakeClient = std::unique_ptr<kube::Client>(Loop& io);
+    static std::unique_ptr<kube::Client> no_server(Loop& io) {
+        kube::Access access;
+        access.server = "https://127.0.0.1:1";
+        return kube::Client::create(io, access, {}).value();
+    }
+
     explicit Planned(std::vector<std::string> namespace_names = {"flux-system", "apps", "web"},
-                     SyncOptions chosen = options())
+                     SyncOptions chosen = options(), MakeClient& client = no_server)
         : board(std::move(chosen), metrics, {}, 1),
           report(board, io),
           companions(board, io),
           planner(board, reach, report, companions, [this](plan::UnitId unit) { to_prove.push_back(unit); }, 1) {
-        kube::Access access;
-        access.server = "https://127.0.0.1:1";
-        board.client = kube::Client::create(io, access, {}).value();
+        board.client = client(io);
         apply::ApplierHooks hooks;
         board.applier = std::make_unique<apply::Applier>(io, *board.client, apply::ApplierOptions(), hooks);
         board.ingest = std::make_unique<watch::Ingest>(io, *board.client, watch::IngestOptions());
