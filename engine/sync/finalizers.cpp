@@ -8,6 +8,7 @@
 #include "sync/owners.hpp"
 #include "sync/report.hpp"
 #include "sync/rows.hpp"
+#include "watch/page.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -25,12 +26,12 @@ using nlohmann::json;
 /// What is left is asked for again after this long where nothing tells of a change.
 constexpr Milliseconds list_again{2'000};
 constexpr Milliseconds patch_again{1'000};
+/// A patch that failed a test, or did not fit, is tried again so soon, and so often before it counts as refused.
+constexpr Milliseconds moved_again{50};
+constexpr unsigned most_moved = 20;
 
-json parsed(const kube::ObjectPtr& object) {
-    return object ? json::parse(object->json(), nullptr, false) : json();
-}
-
-json finalizers_of(const json& object) {
+json finalizers_of(std::string_view object_json) {
+    const auto object = json::parse(object_json, nullptr, false);
     if (!object.is_object() || !object.contains("metadata") || !object["metadata"].is_object()) return json::array();
     const auto found = object["metadata"].find("finalizers");
     return found != object["metadata"].end() && found->is_array() ? *found : json::array();
@@ -54,7 +55,9 @@ std::string message_of(const Result<kube::Answer>& answer) {
 /// Puts the finalizer on an owner, or takes it off.
 class Finalizers::Patch : public std::enable_shared_from_this<Patch> {
 public:
-    Patch(Finalizers& finalizers, plan::UnitId owner, bool on) : self_(finalizers), owner_(owner), on_(on) {}
+    /// `let_go`: the uid of the owner that it is taken off; nothing: it is put on, whoever has the name now.
+    Patch(Finalizers& finalizers, plan::UnitId owner, std::optional<std::string> let_go)
+        : self_(finalizers), owner_(owner), on_(!let_go), let_go_(std::move(let_go)) {}
 
     void send() {
         auto& board = self_.board_;
@@ -64,8 +67,11 @@ public:
         const auto object = running != nullptr ? Evaluation::is_in_feeds(unit->bond.owner, *running) : nullptr;
         const bool may = !board.options.may_write || board.options.may_write();
         if (!resource || !object || board.stopping || !may) return self_.end(owner_, {});
+        // Nobody has asked what is left of one that was made anew.
+        if (let_go_ && object->uid() != *let_go_) return self_.end(owner_, {});
+        if (std::exchange(judged_, object->resource_version()) != object->resource_version()) invalid_ = 0;
         const auto& name = running->shape().finalizer;
-        const auto there = finalizers_of(parsed(object));
+        const auto there = finalizers_of(object->json());
         const auto at = std::find(there.begin(), there.end(), json(name));
         const bool is_on = at != there.end();
         if (is_on == on_ || (on_ && object->terminating())) return self_.end(owner_, {});
@@ -120,9 +126,11 @@ private:
         const int status = answer ? answer->status : 0;
         const auto why = std::string(on_ ? "its finalizer cannot be put on: " : "its finalizer cannot be taken off: ") +
                          message_of(answer);
-        // A version that moved shows itself in a moment. Of an owner that went its watch tells, and then the next try
-        // ends at once; but what was not found may as well be the path, as of a definition that goes and comes back.
-        const bool moved = status == 409 || status == 422;
+        // A version that moved shows itself in a moment, and so does an owner that was made anew; but 422 is also what
+        // an object gets that its definition allows no more. Of an owner that went its watch tells, and then the next
+        // try ends at once; but what was not found may as well be the path, as of a definition that goes and comes
+        // back.
+        const bool moved = status == 409 || (status == 422 && ++invalid_ < most_moved);
         const bool quiet = moved || (status == 404 && !std::exchange(not_found_, true));
         const bool is_new = self_.states_.with(
             [&](auto& states) { return std::exchange(states[owner_].waiting, quiet ? "" : why) != why; });
@@ -134,13 +142,16 @@ private:
             // What they stand for is free meanwhile.
             for (const auto one : board.units.of_owner(owner_)) board.queue.add({one, 0});
         }
-        self_.io_.after(quiet ? Milliseconds(50) : patch_again, [self = shared_from_this()] { self->send(); });
+        self_.io_.after(quiet ? moved_again : patch_again, [self = shared_from_this()] { self->send(); });
     }
 
     Finalizers& self_;
     const plan::UnitId owner_;
     const bool on_;
+    const std::optional<std::string> let_go_;
     bool not_found_ = false;
+    kube::ResourceVersion judged_ = 0;
+    unsigned invalid_ = 0;  ///< answers of 422 to what was judged on that version
 };
 
 /// One live look at what is left of an owner's copies, kind by kind.
@@ -181,31 +192,35 @@ private:
                     "&labelSelector=" + kube::percent_encoded(list.selector);
         if (!next_.empty()) call.path += "&continue=" + kube::percent_encoded(next_);
         board.client->send(std::move(call), [self = shared_from_this()](Result<kube::Answer> answer) {
-            if (!self->self_.board_.stopping) self->took(answer);
+            if (!self->self_.board_.stopping) self->took(std::move(answer));
         });
     }
 
-    void took(const Result<kube::Answer>& answer) {
-        const auto page = answer && answer->ok() ? json::parse(answer->body, nullptr, false) : json();
-        if (!page.is_object() && answer && answer->status == 403 && never_had(lists_.back().kind)) {
+    void took(Result<kube::Answer> answer) {
+        if (answer && answer->status == 403 && never_had(lists_.back().kind)) {
             next_.clear();
             lists_.pop_back();
             return ask();
         }
-        if (!page.is_object()) {
+        if (const auto page = take(std::move(answer)); !page) {
             // What cannot be asked may still be there.
-            const auto why = "what is left of its copies cannot be listed: " + message_of(answer);
-            self_.end(owner_, why);
+            self_.end(owner_, "what is left of its copies cannot be listed: " + page.error().message);
             self_.io_.after(list_again, [&finalizers = self_, owner = owner_] {
                 const auto unit = finalizers.board_.units.get(owner);
                 if (unit && !finalizers.board_.stopping) owner_stirred(finalizers.board_, *unit);
             });
             return;
         }
-        for (const auto& item : page.value("items", json::array())) consider(item);
-        next_ = page.value("metadata", json::object()).value("continue", "");
         if (next_.empty()) lists_.pop_back();
         ask();
+    }
+
+    Result<void> take(Result<kube::Answer> answer) {
+        if (!answer || !answer->ok()) return fail(message_of(answer));
+        auto page = TRY(watch::Page::read(std::move(answer->body)));
+        TRY_VOID(page.for_each([this](std::string_view item) { return consider(item); }));
+        next_ = page.continue_token();
+        return {};
     }
 
     /// Where rights to one of several kinds were never given: copies are of their sources' kinds, and none of this one
@@ -222,31 +237,32 @@ private:
         });
     }
 
-    void consider(const json& item) {
-        const auto live = reader_.read(item.dump());
-        if (!live) return;
+    Result<void> consider(std::string_view item) {
+        const auto live = TRY(reader_.read(item));
         auto& board = self_.board_;
         const auto is_ours = [&](const plan::Claim& claim) {
             return claim.instance == board.options.instance &&
-                   board.is_here(claim.place, live->namespace_name, live->name) &&
+                   board.is_here(claim.place, live.namespace_name, live.name) &&
                    claim.bond.policy == unit_->bond.policy && claim.bond.owner == unit_->bond.owner &&
                    claim.bond.owner_uid == unit_->bond.owner_uid;
         };
-        const plan::TargetKey target{board.names.id(live->namespace_name), board.names.id(live->name),
+        const plan::TargetKey target{board.names.id(live.namespace_name), board.names.id(live.name),
                                      lists_.back().kind};
         // A clone carries the label too, and is its user's.
-        if (live->claim && is_ours(*live->claim)) {
-            const auto record = record_of(board, *live);
-            if (record) left(target, *record, *live, item);
+        if (live.claim && is_ours(*live.claim)) {
+            const auto record = record_of(board, live);
+            if (record) left(target, *record, live, item);
         }
-        for (const auto& part : live->parts) {
+        for (const auto& part : live.parts) {
             if (!is_ours(part.claim)) continue;
             const auto unit = board.units.id(part.claim.bond, unit_->policy);
-            if (const auto record = part_of(board, *live, unit)) left(target.part_of(unit), *record, *live, item);
+            if (const auto record = part_of(board, live, unit)) left(target.part_of(unit), *record, live, item);
         }
+        return {};
     }
 
-    void left(const plan::TargetKey& target, const plan::Record& record, const plan::Live& live, const json& item) {
+    void left(const plan::TargetKey& target, const plan::Record& record, const plan::Live& live,
+              std::string_view item) {
         auto& board = self_.board_;
         ++left_;
         if (!live.terminating) {
@@ -291,7 +307,7 @@ private:
             if (is_news) owner_stirred(board, *unit_);
             return;
         }
-        std::make_shared<Patch>(self_, owner_, false)->send();
+        std::make_shared<Patch>(self_, owner_, unit_->bond.owner_uid)->send();
     }
 
     Finalizers& self_;
@@ -326,7 +342,7 @@ void Finalizers::end(plan::UnitId owner, std::string waiting) {
 
 void Finalizers::hold(plan::UnitId owner) {
     if (!begin(owner)) return;
-    io_.post([this, owner] { std::make_shared<Patch>(*this, owner, true)->send(); });
+    io_.post([this, owner] { std::make_shared<Patch>(*this, owner, std::nullopt)->send(); });
 }
 
 void Finalizers::let_go(plan::UnitId owner, std::optional<kube::Ref> database) {
