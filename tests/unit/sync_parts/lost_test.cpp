@@ -1,4 +1,5 @@
 #include "planned.hpp"
+#include "sync/alive.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -36,6 +37,20 @@ TEST_CASE("a lost copy that is wanted is made again") {
     planned.planner.look_at(planned.spot(unit, "apps"));
     CHECK(planned.ordered("apps") == unit);
     planned.board.have.with([&](plan::Have& have) { CHECK(have.ticket(planned.target("apps"))->creates); });
+}
+
+TEST_CASE("a lost copy that belongs to an object is not made again before the server says that the object is there") {
+    for (const bool belongs : {true, false}) {
+        Planned planned;
+        planned.board.alive = std::make_unique<Alive>(planned.board, planned.io);
+        const auto unit = planned.add("p", {"shared"}, {"flux-system"}).front();
+        if (belongs) planned.policies.front()->shaped.belongs = policy::Belongs::source;
+        lose(planned, "flux-system", unit);
+        planned.planner.look_at({unit, 0});
+        CHECK(planned.ordered("flux-system") == (belongs ? 0 : unit));
+        CHECK(planned.board.inquiries == (belongs ? 1 : 0));
+        CHECK(is_lost(planned, "flux-system"));
+    }
 }
 
 TEST_CASE("a lost copy whose namespace is gone went with it") {
