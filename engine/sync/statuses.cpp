@@ -12,6 +12,12 @@ namespace {
 constexpr Milliseconds long_pass{2'000};
 /// and how far a longer one is, so often.
 constexpr Milliseconds under_way_again{5'000};
+
+/// Of its text: what was read back has other types of numbers than what was made.
+std::size_t hash_of(const nlohmann::json& status) {
+    return std::hash<std::string>()(status.dump());
+}
+
 }  // namespace
 
 Statuses::Statuses(Board& board, Loop& io, status::StatusWriterOptions options)
@@ -109,12 +115,12 @@ bool Statuses::is_in_doubt(plan::UnitId owner) const {
 }
 
 void Statuses::told_of(plan::UnitId owner, const kube::Object& object, Shares shares, bool dated) {
-    const auto status = std::hash<nlohmann::json>()(standing(owner, object));
+    const auto status = hash_of(standing(owner, object));
     told_.with([&](auto& all) { all[owner] = {std::move(shares), dated, status, {}}; });
 }
 
 bool Statuses::stands(plan::UnitId owner, const kube::Object& object) const {
-    const auto status = std::hash<nlohmann::json>()(standing(owner, object));
+    const auto status = hash_of(standing(owner, object));
     return told_.with([&](const auto& all) {
         const auto of_owner = all.find(owner);
         return of_owner != all.end() && of_owner->second.status == status;
