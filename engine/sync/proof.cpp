@@ -82,12 +82,10 @@ private:
     void saw_object(const kube::Answer& answer) {
         if (kube::says_not_there(answer, ref_of(*unit_).name)) {
             if (!kind_may_leave(kind())) return proven(board_, id_);
-            kube::Call call;
-            call.path = "/apis/" + kind().api_version;
-            ask(std::move(call), &Inquiry::saw_kind);
+            ask_for_kind(&Inquiry::saw_kind);
         } else if (answer.status == 404 && kind_may_leave(kind())) {
-            // The path itself is not served any more; that says nothing of the object.
-            await_kind();
+            // Of the path, or an answer that broke off: that says nothing of the object.
+            ask_for_kind(&Inquiry::saw_kind_without_path);
         } else if (answer.ok()) {
             kube::Reader reader;
             const auto object = reader.metadata(answer.body);
@@ -99,6 +97,18 @@ private:
         } else {
             cannot_tell(kube::read_status(answer).message);
         }
+    }
+
+    void ask_for_kind(void (Inquiry::*take)(const kube::Answer&)) {
+        kube::Call call;
+        call.path = "/apis/" + kind().api_version;
+        ask(std::move(call), take);
+    }
+
+    void saw_kind_without_path(const kube::Answer& discovery) {
+        const auto served = kube::serves(discovery, kind());
+        if (!served) return cannot_tell(served.error().message);
+        *served ? cannot_tell("the server has the kind, and answers 404 without a word of the object") : await_kind();
     }
 
     void saw_kind(const kube::Answer& discovery) {
