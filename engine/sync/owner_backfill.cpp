@@ -70,6 +70,8 @@ private:
         if (!answer) return std::unexpected(std::move(answer).error());
         if (!answer->ok()) return fail(kube::read_status(*answer).message);
         auto page = TRY(watch::Page::read(std::move(answer->body)));
+        // What the watch has passed over since would be missing.
+        if (page.version() < from_) return fail("the list is older than what was seen already");
         TRY_VOID(page.for_each([&](std::string_view item) -> Result<void> {
             list_.objects.emplace_back(item);
             return {};

@@ -59,6 +59,7 @@ public:
         }
         engine_.reset();
         server_.heal();
+        proof::keep_history(*history_);
         if (outcome.complaint.empty()) {
             auto terms = users_->terms();
             terms.grace += terms_grace_ + server_.lag();

@@ -25,6 +25,24 @@ Milliseconds last_settled(const Timeline& timeline, std::uint64_t entry_number) 
     return at;
 }
 
+/// Whether nobody asked at the first entry from that time on at which the copy stood there.
+bool stood_unasked(const Timeline& timeline, const Place& place, const Json& copy, Milliseconds from) {
+    const Entry* since = nullptr;
+    for (const auto& state : timeline.objects().at(place)) {
+        if (!state.object || uid_of(*state.object) != uid_of(copy)) continue;
+        since = state.entry;
+        break;
+    }
+    for (const auto& entry : timeline.entries()) {
+        if (entry.at < from || (since && entry.number < since->number)) continue;
+        since = &entry;
+        break;
+    }
+    return since && std::ranges::none_of(timeline.askers(), [&](const Timeline::Asker& asker) {
+               return timeline.asked_throughout(asker, place, copy, since->at, since->number);
+           });
+}
+
 }  // namespace
 
 std::vector<Violation> check_absence(const Timeline& timeline, const Terms& terms) {
@@ -38,6 +56,8 @@ std::vector<Violation> check_absence(const Timeline& timeline, const Terms& term
             const auto from = std::max(write.request->at - terms.grace, last_settled(timeline, write.request->number));
             const auto until = state->entry->number;
             if (timeline.was_let_go(place, *state->before, from, until)) continue;
+            // Whoever has come since the copy stood there unasked may not have been seen yet.
+            if (stood_unasked(timeline, place, *state->before, from)) continue;
             const auto wanted = timeline.wanted_contents(place, until);
             if (std::ranges::any_of(wanted, [&](const Json& one) { return must_be_made_anew(*state->before, one); }))
                 continue;

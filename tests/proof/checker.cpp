@@ -1,6 +1,8 @@
 #include "checker.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -56,6 +58,11 @@ std::string check(const sandbox::History& history, const Terms& terms, const std
     }
     if (!told.empty() && !replay.empty()) told += "again with: " + replay + "\n";
     return told;
+}
+
+void keep_history(const sandbox::History& history) {
+    const char* file = std::getenv("MOONTIDE_PROOF_HISTORY");
+    if (file != nullptr && *file != '\0') std::ofstream(file) << history.lines();
 }
 
 }  // namespace moontide::proof

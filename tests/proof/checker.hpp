@@ -46,4 +46,7 @@ std::vector<Violation> check_secrecy(const Timeline&, const Terms&);
 std::string check(const sandbox::History& history, const Terms& terms, const std::string& replay = {},
                   std::string_view only = {});
 
+/// For a look at it: into the file that MOONTIDE_PROOF_HISTORY names, over what was there.
+void keep_history(const sandbox::History& history);
+
 }  // namespace moontide::proof

@@ -5,8 +5,6 @@
 #include "unrest.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <mutex>
 #include <utility>
 
@@ -94,7 +92,7 @@ public:
         const Timeline timeline(telling_.history->entries(), telling_.terms);
         telling_.writes = static_cast<std::size_t>(std::ranges::count_if(
             timeline.writes(), [&](const Write& write) { return writes_what_counts(telling_.terms, write); }));
-        keep_history();
+        keep_history(*telling_.history);
         return std::move(telling_);
     }
 
@@ -107,12 +105,6 @@ private:
 
     static std::vector<Json> more(const Scene& scene) {
         return scene.owners ? scene.owners->live() : std::vector<Json>();
-    }
-
-    /// For a look at one telling: the last one's.
-    void keep_history() const {
-        const char* file = std::getenv("MOONTIDE_PROOF_HISTORY");
-        if (file != nullptr && *file != '\0') std::ofstream(file) << telling_.history->lines();
     }
 
     void begin_trouble() {

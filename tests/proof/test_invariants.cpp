@@ -200,6 +200,22 @@ TEST_CASE("absence breaks where a copy is deleted that was asked for all the tim
         forged.engine_deletes(Forged::copy({{"k", "1"}}));
         CHECK(forged.broken().empty());
     }
+    SECTION("its source came a moment ago, and what stood there before it could be seen without") {
+        forged.remove("configmaps", Forged::copy({{"k", "1"}}), 0);
+        forged.remove("configmaps", Forged::source({{"k", "1"}}), 0);
+        forged.pass(forged.terms.grace * 2);
+        forged.put("configmaps", Forged::copy({{"k", "0"}}), 0);
+        forged.put("configmaps", Forged::source({{"k", "1"}}), 0);
+        SECTION("a moment ago") {
+            forged.engine_deletes(Forged::copy({{"k", "0"}}));
+            CHECK(forged.broken().empty());
+        }
+        SECTION("long ago") {
+            forged.pass(forged.terms.grace * 2);
+            forged.engine_deletes(Forged::copy({{"k", "0"}}));
+            CHECK(forged.broken() == "absence");
+        }
+    }
     SECTION("its namespace was seen before its source had lost its mark for a moment") {
         forged.space("red", false);
         forged.pass(forged.terms.grace * 2);
