@@ -70,7 +70,11 @@ Result<void> check_assignments(const std::string& file, std::string_view text) {
                 file, line, assigned);
         }
     });
-    if (!outcome) return fail(with_whole_file(outcome.error().message, file));
+    if (!outcome) {
+        std::string message = with_whole_file(outcome.error().message, file);
+        if (!message.starts_with(file + ":")) message = file + ": " + message;
+        return fail(std::move(message));
+    }
     if (!found.empty()) return fail(std::move(found));
     return {};
 }

@@ -38,6 +38,7 @@ private:
 
 Result<policy::PolicyPtr> load(const PolicyText& text) {
     if (text.text.size() > longest_file) return fail(fmt::format("{}: the file is larger than 1 MiB", text.file));
+    if (text.text.starts_with('\x1b')) return fail(fmt::format("{}: is compiled Lua; a policy is text", text.file));
     TRY_VOID(check_assignments(text.file, text.text));
     auto loaded = std::make_shared<LoadedPolicy>();
     loaded->text = text;

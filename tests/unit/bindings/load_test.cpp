@@ -151,6 +151,12 @@ TEST_CASE("mistakes are named with file, line, slot and a suggestion") {
     }
 }
 
+TEST_CASE("compiled Lua is no policy, and an error of it names the file") {
+    const std::string begin = "\x1bLJ\x02";
+    CHECK(error_of(begin + with("")) == "policies/copy/policy.lua: is compiled Lua; a policy is text");
+    CHECK(error_of("#\n" + begin).starts_with("policies/copy/policy.lua: "));
+}
+
 TEST_CASE("a first line that begins with # is no part of a policy, whatever stands in it") {
     CHECK(error_of("# return { from = ) } end\n" + with("")) == "no error");
     CHECK(error_of("# return { from = ) }") ==
