@@ -33,8 +33,10 @@ void stand(Board& board, const Unit& unit, const queue::Key& key, const Evaluate
         // Parts have room beside each other.
         if (asked.wish != nullptr && !asked.part) wanted.insert(asked.target);
     }
-    board.units.change(unit.id, [](Unit& known) { known.stands = true; });
     board.have.with([&](plan::Have& have) {
+        // It has moved on since it was evaluated, and is looked at again: nobody is to wait for what it asked for then.
+        if (board.units.generation(unit.id) != unit.generation) return;
+        board.units.change(unit.id, [](Unit& known) { known.stands = true; });
         for (const auto& target : have.contested_by(unit.id, key.spot)) {
             if (!wanted.contains(target)) withdraw(board, have, unit, target);
         }
@@ -51,13 +53,14 @@ void step_back(Board& board, const Unit& unit) {
     });
 }
 
-bool awaits_older(const Board& board, const plan::Have& have, const Unit& unit, const plan::TargetKey& target) {
-    const auto candidates = have.candidates(target.whole());
-    return std::ranges::any_of(candidates, [&](plan::UnitId candidate) {
-        if (candidate == unit.id) return false;
+plan::UnitId older_that_stands(const Board& board, const plan::Have& have, const Unit& unit,
+                               const plan::TargetKey& target) {
+    for (const auto candidate : have.candidates(target.whole())) {
+        if (candidate == unit.id) continue;
         const auto other = board.units.get(candidate);
-        return other && other->stands && other->older_than(unit);
-    });
+        if (other && other->stands && other->older_than(unit)) return candidate;
+    }
+    return 0;
 }
 
 }  // namespace moontide::sync

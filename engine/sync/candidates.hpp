@@ -15,7 +15,8 @@ void stand(Board& board, const Unit& unit, const queue::Key& key, const Evaluate
 /// The unit's next whole look ends that.
 /// Of a unit that cannot have what it asks for: whoever waits for it is looked at again.
 void step_back(Board& board, const Unit& unit);
-/// Nobody has the target, and an older unit that stands for it will have it.
-bool awaits_older(const Board& board, const plan::Have& have, const Unit& unit, const plan::TargetKey& target);
+/// Where nobody has the target: an older unit that stands for it and will have it; 0: none.
+plan::UnitId older_that_stands(const Board& board, const plan::Have& have, const Unit& unit,
+                               const plan::TargetKey& target);
 
 }  // namespace moontide::sync

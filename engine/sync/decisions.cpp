@@ -129,6 +129,7 @@ bool Decisions::may_decide(plan::Have& have, const Unit& unit, const Asked& aske
     if (!ticket->creates || !other || !unit.older_than(*other)) {
         have.contest(target, unit.id);
         note(have, unit, target, {.refused = true, .reason = "HeldByOther", .message = for_older});
+        ticket->again.insert(unit.id);  // the step may be dropped unsent
         return false;
     }
     have.contest(target, ticket->unit);
@@ -251,7 +252,9 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         return std::nullopt;
     }
     const bool creates = apply::creates(step.step);
-    if (creates && !asked.part && awaits_older(board_, have, unit, whole)) {
+    if (const auto older = creates && !asked.part ? older_that_stands(board_, have, unit, whole) : 0; older != 0) {
+        // It is asked whether it still does.
+        board_.queue.add({older, target.namespace_name});
         have.contest(whole, unit.id);
         note(have, unit, target, {.refused = true, .reason = "HeldByOther", .message = for_older});
         end_ticket(have, target);

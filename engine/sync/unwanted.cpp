@@ -42,10 +42,14 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
         for (const auto& target : have.contested_by(unit.id, key.spot)) {
             if (settled.contains(target)) continue;
             have.withdraw(target, unit.id);
-            // The holder may have let it go to those who waited.
             const auto* record = have.record(target);
-            if (record != nullptr && have.candidates(target).empty())
-                board.queue.add({record->unit, target.namespace_name});
+            const auto candidates = have.candidates(target);
+            // The holder may have let it go to those who waited.
+            if (record != nullptr && candidates.empty()) board.queue.add({record->unit, target.namespace_name});
+            // Where nobody holds it, a younger one may have left it to this one.
+            if (record == nullptr) {
+                for (const auto candidate : candidates) board.queue.add({candidate, target.namespace_name});
+            }
         }
         // What is still to be removed keeps its trouble, so that one that goes on is not told anew at each try.
         const std::unordered_set<plan::TargetKey, plan::TargetKeyHash> there(have_targets.begin(), have_targets.end());

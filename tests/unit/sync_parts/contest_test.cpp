@@ -84,6 +84,25 @@ TEST_CASE("what is let go before a start has looked at all is removed only then,
     }
 }
 
+TEST_CASE("who left a target to an older source looks again when that one has changed its mind") {
+    Planned planned;
+    const auto older = planned.add("p", {"a"}, {"apps"}).front();
+    const auto younger = planned.add("q", {"bbbb"}, {"apps"}).front();
+    planned.planner.look_at({older, 0});
+    planned.planner.look_at({younger, 0});
+    CHECK(planned.ordered("apps") == older);
+    CHECK(trouble(planned, "apps") == "HeldByOther");
+    planned.policies.front()->targets = {};
+    planned.planner.look_at({older, 0});
+    CHECK(planned.ordered("apps") == 0);
+    bool is_queued = false;
+    planned.board.queue.each_key(
+        [&](const queue::Key& key) { is_queued = is_queued || key == planned.spot(younger, "apps"); });
+    CHECK(is_queued);
+    planned.planner.look_at(planned.spot(younger, "apps"));
+    CHECK(planned.ordered("apps") == younger);
+}
+
 TEST_CASE("a copy that another source has taken over is not removed by the one that had it") {
     Planned planned;
     const auto before = planned.add("p", {"a"}, {}).front();
