@@ -106,7 +106,7 @@ TEST_CASE("a list that fails half way is read from its beginning, and what is ha
         {"no-json", kube::Answer{200, {}, "<html>", {}}},
         {"cut-off", kube::Answer{200, {}, R"({"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"na)", {}}},
         {"no-list", answered(200, json::object())},  // a proxy's answer does not pass for an empty list
-        {"stale", page(4, listed({"x"}))},  // of a server that is behind the one that was asked before
+        {"stale", page(4, listed({"x"}))},           // of a server that is behind the one that was asked before
         {"no-version", answered(200, {{"metadata", json::object()}, {"items", listed({"x"})}})},
     };
     Reading reading;
