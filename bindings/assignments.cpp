@@ -70,11 +70,7 @@ Result<void> check_assignments(const std::string& file, std::string_view text) {
                 file, line, assigned);
         }
     });
-    if (!outcome) {
-        std::string message = with_whole_file(outcome.error().message, file);
-        if (!message.starts_with(file + ":")) message = file + ": " + message;
-        return fail(std::move(message));
-    }
+    if (!outcome) return fail(with_file(outcome.error().message, file));
     if (!found.empty()) return fail(std::move(found));
     return {};
 }

@@ -184,4 +184,9 @@ std::string with_whole_file(std::string message, const std::string& file) {
     return message;
 }
 
+std::string with_file(std::string message, const std::string& file) {
+    message = with_whole_file(std::move(message), file);
+    return message.starts_with(file + ":") ? message : file + ": " + message;
+}
+
 }  // namespace moontide::bindings

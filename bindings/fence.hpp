@@ -22,5 +22,7 @@ void freeze_file_level(lua_State* lua, int index);
 
 /// Lua names a chunk in at most 59 characters ("...policies/a/policy.lua"); this gives a message the whole name back.
 std::string with_whole_file(std::string message, const std::string& file);
+/// The same, and before a message that names no place the file.
+std::string with_file(std::string message, const std::string& file);
 
 }  // namespace moontide::bindings

@@ -17,9 +17,7 @@ Result<PolicyShape> compile_in(State& state, const PolicyText& text, const Sourc
         shape = Compiler(lua, text, lines).compile(returned);
     });
     if (outcome) return shape;
-    std::string message = with_whole_file(outcome.error().message, text.file);
-    if (!message.starts_with(text.file + ":")) message = text.file + ": " + message;
-    return fail(std::move(message));
+    return fail(with_file(outcome.error().message, text.file));
 }
 
 Result<void> Functions::open() {

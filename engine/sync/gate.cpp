@@ -50,25 +50,22 @@ Gate::Released Gate::conclude(std::size_t sources, std::size_t namespaces, const
     for (const auto unit : vanished_units()) cause[unit] = cause_of ? cause_of(unit) : std::to_string(unit);
 
     std::scoped_lock lock(mutex_);
-    std::set<plan::UnitId> concluded;
     std::set<std::string> causes;
-    for (const auto* units : {&waiting_, &paused_}) {
-        for (const auto unit : *units) {
-            const auto found = cause.find(unit);
-            if (found == cause.end()) continue;  // it came meanwhile, and has a conclude() of its own to come
-            causes.insert(found->second);
-            concluded.insert(unit);
-        }
+    for (const auto& [unit, text] : cause) {
+        if (waiting_.contains(unit) || paused_.contains(unit)) causes.insert(text);
     }
-    std::set<plan::UnitId> ready;
-    std::ranges::set_intersection(waiting_, concluded, std::inserter(ready, ready.end()));
-    for (const auto unit : ready) waiting_.erase(unit);
+    std::vector<plan::UnitId> ready;
+    std::erase_if(waiting_, [&](plan::UnitId unit) {
+        if (!cause.contains(unit)) return false;  // it came meanwhile, and has a conclude() of its own to come
+        ready.push_back(unit);
+        return true;
+    });
     Released released;
     // What is paused already counts along: a second relist must not slip by in small parts.
     if (too_many(causes.size(), sources)) {
-        paused_.merge(ready);
+        paused_.insert(ready.begin(), ready.end());
     } else {
-        released.units.assign(ready.begin(), ready.end());
+        released.units = std::move(ready);
     }
     std::set<plan::NameId> dropping;
     for (const auto& drop : waiting_drops_) dropping.insert(drop.second);
