@@ -130,6 +130,7 @@ public:
         };
         hooks.signature = [this] { return apply::Signature{board_.options.instance, board_.cluster}; };
         hooks.outcome = [this](apply::Outcome outcome) { outcomes_.take(std::move(outcome)); };
+        hooks.rested = [this] { board_.stirred(); };
         hooks.unanswered = [this](const apply::Order& order, const std::string& why) {
             outcomes_.unanswered(order, why);
         };
@@ -362,8 +363,8 @@ std::vector<Pause> Engine::pauses() const {
 }
 
 bool Engine::settled() const {
-    if (!activation_.all_looked() || !board_.queue.idle() || board_.applier->waiting() > 0 || board_.inquiries > 0)
-        return false;
+    const auto idle_at = board_.queue.idle_at();
+    if (!idle_at || !activation_.all_looked() || board_.applier->waiting() > 0 || board_.inquiries > 0) return false;
     if (!companions_.synced() || !board_.owner_sources->settled() || !board_.finalizers->settled()) return false;
     if (board_.statuses && board_.statuses->waiting() > 0) return false;
     const auto health = board_.ingest->health();
@@ -371,7 +372,9 @@ bool Engine::settled() const {
                                        [](const auto& one) { return one.synced || !one.last_error.empty(); })) {
         return false;
     }
-    return board_.have.with([](const plan::Have& have) { return have.own_writes_unseen() == 0; });
+    if (board_.have.with([](const plan::Have& have) { return have.own_writes_unseen(); }) > 0) return false;
+    // What ended meanwhile has handed on to the queue what it left to do.
+    return board_.queue.idle_at() == idle_at;
 }
 
 bool Engine::wait_settled(Milliseconds deadline) const {

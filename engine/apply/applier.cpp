@@ -56,6 +56,7 @@ struct Applier::Implementation : std::enable_shared_from_this<Applier::Implement
     void pump();
     void send(Order order);
     void finish(Order order, Fate fate, Milliseconds took);
+    void tell(Outcome outcome);
     void answered(Order order, const Address& address, Result<kube::Answer> answer);
     void look(Order order, const Address& address, std::optional<kube::Status> refused, Milliseconds took);
     void looked(Order order, std::optional<kube::Status> refused, Result<kube::Answer> answer, Milliseconds took);
@@ -73,8 +74,7 @@ void Applier::Implementation::pump() {
         auto order = lanes.take();
         if (!order) return;
         if (!hooks.may_send(*order)) {
-            --submitted;
-            hooks.outcome({std::move(*order), Dropped{}, Milliseconds(0)});
+            tell({std::move(*order), Dropped{}, Milliseconds(0)});
             continue;
         }
         send(std::move(*order));
@@ -127,9 +127,13 @@ void Applier::Implementation::left_flight() {
     }
 }
 
+void Applier::Implementation::tell(Outcome outcome) {
+    hooks.outcome(std::move(outcome));
+    if (--submitted == 0 && hooks.rested) hooks.rested();
+}
+
 void Applier::Implementation::finish(Order order, Fate fate, Milliseconds took) {
-    --submitted;
-    hooks.outcome({std::move(order), std::move(fate), took});
+    tell({std::move(order), std::move(fate), took});
     left_flight();
     shown_limit = limiter.limit();
     pump();

@@ -36,6 +36,8 @@ struct ApplierHooks {
     std::function<Address(const plan::TargetKey&)> address;
     std::function<Signature()> signature;
     std::function<void(Outcome)> outcome;
+    /// After the outcome of the last order that waited.
+    std::function<void()> rested = {};
     /// Once for an order that got no answer several times over a long time; it is sent again all the same.
     std::function<void(const Order&, const std::string& why)> unanswered = {};
 };
@@ -57,7 +59,7 @@ public:
     /// Io thread: nothing more is sent; `drained` runs when the last answer has come.
     void close(std::function<void()> drained);
 
-    /// Any thread; approximate.
+    /// Any thread; approximate. An order waits until its outcome was told.
     std::size_t waiting() const;
     std::size_t in_flight() const;
     unsigned limit() const;

@@ -111,6 +111,7 @@ void Queue::release_due(Instant now) {
         delayed_.erase(entry);
         if (delayed.kind == Delay::soon) --soon_;
         push(key, delayed.urgency);
+        ++changes_;
     }
 }
 
@@ -183,9 +184,10 @@ std::size_t Queue::depth() const {
     return waiting_.size();
 }
 
-bool Queue::idle() const {
+std::optional<std::uint64_t> Queue::idle_at() const {
     std::scoped_lock lock(mutex_);
-    return waiting_.empty() && busy_ == 0 && soon_ == 0;
+    if (!waiting_.empty() || busy_ > 0 || soon_ > 0) return std::nullopt;
+    return changes_;
 }
 
 }  // namespace moontide::queue

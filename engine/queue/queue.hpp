@@ -76,7 +76,10 @@ public:
     /// Keys that wait for a worker.
     std::size_t depth() const;
     /// Nothing waits, nothing is worked on, and nothing is to come soon.
-    bool idle() const;
+    bool idle() const { return idle_at().has_value(); }
+    /// The change that left it idle, or nothing while it is not: the same one twice means that it was idle all the
+    /// while.
+    std::optional<std::uint64_t> idle_at() const;
 
 private:
     static constexpr std::size_t urgencies = 3;

@@ -82,7 +82,7 @@ public:
     }
 
     std::size_t waiting() const {
-        return waiting_ + inbox_.with([](const auto& inbox) { return inbox.size(); });
+        return inbox_.with([&](const auto& inbox) { return waiting_ + inbox.size(); });
     }
 
     void close(std::function<void()> drained) {
@@ -108,7 +108,10 @@ private:
     };
 
     void read_inbox() {
-        auto statements = inbox_.with([](auto& inbox) { return std::exchange(inbox, {}); });
+        auto statements = inbox_.with([&](auto& inbox) {
+            waiting_ += inbox.size();  // they never wait nowhere
+            return std::exchange(inbox, {});
+        });
         for (auto& [owner, statement] : statements) {
             auto& line = lines_[owner];
             line.next = std::move(statement);

@@ -14,13 +14,14 @@ bool must_be_made_anew(const Json& before, const Json& wanted) {
     return before.value("immutable", false) || content.value("type", "") != wanted.value("type", "");
 }
 
-/// When all was last settled before that entry: from then on the engine knew how things were.
+/// Just before all was last settled before that entry: from then on the engine knew how things were. What came in the
+/// millisecond of it came after it, or changes nothing.
 Milliseconds last_settled(const Timeline& timeline, std::uint64_t entry_number) {
     Milliseconds at{0};
     for (const auto& entry : timeline.entries()) {
         if (entry.number > entry_number) break;
         const auto* noted = std::get_if<Noted>(&entry.what);
-        if (noted && noted->what == "settled") at = entry.at;
+        if (noted && noted->what == "settled") at = entry.at - Milliseconds(1);
     }
     return at;
 }

@@ -42,7 +42,7 @@ private:
             if (!terms_.copies.contains(place.resource) || is_ours(terms_, *object)) continue;
             const auto wished = timeline_.wanted_contents(place, settled_.number);
             const auto content = wished.empty() ? Json(Json::object()) : wished.front();
-            if (!leftovers(*object, content, timeline_.keys_offered(place)).empty())
+            if (!leftovers(*object, content, timeline_.keys_put(place)).empty())
                 broken(place, "keeps what is asked for no more");
         }
     }

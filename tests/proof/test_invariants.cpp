@@ -79,6 +79,15 @@ TEST_CASE("a part changes nothing of what is somebody else's, and goes whole") {
         forged.note("settled");
         CHECK(forged.broken().empty());
     }
+    SECTION("somebody's own key has the name of one that nobody asks for any more") {
+        forged.put("configmaps", Forged::object("red", "a", {{"k", "mine"}}), 0);
+        forged.put("configmaps", Forged::source({{"l", "2"}}), 0);
+        auto beside = joined;
+        beside["data"] = {{"k", "mine"}, {"l", "2"}};
+        forged.engine_replaces(beside);
+        forged.note("settled");
+        CHECK(forged.broken().empty());
+    }
     SECTION("somebody's key is changed") {
         joined["data"]["mine"] = "no";
         forged.engine_replaces(joined);

@@ -228,6 +228,17 @@ TEST_CASE("of two owners the one that holds a copy keeps it, and the other takes
     }
 }
 
+TEST_CASE("a copy may go while its owner goes, though another began to ask for it in the same millisecond") {
+    F forged;
+    forged.begin();
+    forged.pass(Milliseconds(1));
+    forged.note("settled");
+    forged.user_has(F::owner("one", {FINALIZER}, true));
+    forged.user_has(F::owner("two"));
+    forged.engine_deletes(F::copy({{"k", "1"}}));
+    CHECK(forged.broken().empty());
+}
+
 TEST_CASE("what a source that is gone left stays as long as its owner asks, where the policy keeps orphans") {
     F forged;
     forged.begin();

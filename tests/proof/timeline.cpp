@@ -281,4 +281,24 @@ std::set<std::string> Timeline::keys_offered(const Place& place) const {
     return keys;
 }
 
+std::set<std::string> Timeline::keys_put(const Place& place) const {
+    static const Json nothing = Json::object();
+    const auto data_of = [](const Tree& object) -> const Json& {
+        if (!object) return nothing;
+        const auto data = object->find("data");
+        return data == object->end() ? nothing : *data;
+    };
+    std::set<std::string> keys;
+    for (const auto& write : writes_) {
+        for (const auto* state : write.states) {
+            const auto& changed = std::get<Changed>(state->entry->what);
+            if (Place{changed.resource, changed.namespace_name, changed.name} != place) continue;
+            for (const auto& [key, value] : data_of(state->object).items()) {
+                if (!data_of(state->before).contains(key)) keys.insert(key);
+            }
+        }
+    }
+    return keys;
+}
+
 }  // namespace moontide::proof

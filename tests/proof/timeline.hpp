@@ -96,6 +96,8 @@ public:
     std::vector<Offer> offers(const Place& place) const;
     /// The keys of data that any of them asks for.
     std::set<std::string> keys_offered(const Place& place) const;
+    /// Names of the data that the engine has put into it.
+    std::set<std::string> keys_put(const Place& place) const;
     /// States of the owner that the copy's claim names; none where sources ask for themselves.
     const std::vector<State>* owner_of(const Json& copy) const;
 

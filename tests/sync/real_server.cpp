@@ -16,12 +16,26 @@ kube::Access read_access(const std::string& file) {
     return std::move(*access);
 }
 
-bool counts(std::string_view labels) {
+constexpr const char* EXECUTING = "apiserver_flowcontrol_current_executing_requests";
+
+bool is_write(std::string_view labels) {
     const auto has = [&](std::string_view label) { return labels.find(label) != std::string_view::npos; };
     static constexpr std::array verbs = {R"(verb="POST")", R"(verb="PUT")", R"(verb="PATCH")", R"(verb="APPLY")",
                                          R"(verb="DELETE")"};
     if (!has(R"(resource="configmaps")") && !has(R"(resource="secrets")")) return false;
     return std::any_of(verbs.begin(), verbs.end(), has);
+}
+
+/// The sum of a metric's values over the labels that count, from a page of the Prometheus text format.
+double sum_of(std::string_view page, std::string_view metric, bool (*counts)(std::string_view labels)) {
+    const auto begin = std::string(metric) + "{";
+    double sum = 0;
+    for (auto at = page.find(begin); at != std::string_view::npos; at = page.find(begin, at + 1)) {
+        const auto line = page.substr(at, page.find('\n', at) - at);
+        const auto end = line.rfind('}');
+        if (counts(line.substr(0, end))) sum += std::stod(std::string(line.substr(end + 1)));
+    }
+    return sum;
 }
 
 }  // namespace
@@ -42,27 +56,13 @@ RealServer::~RealServer() {
 }
 
 std::uint64_t RealServer::writes() {
-    // A request is counted shortly after its answer has gone out, later where the machine is busy.
-    constexpr int quiet_reads = 4;
-    auto last = read_writes();
-    for (int equal = 0; equal < quiet_reads;) {
-        const auto now = read_writes();
-        equal = now == last ? equal + 1 : 0;
-        last = now;
+    // A request is counted after its answer has gone out, and executes until then: once nothing does but the question
+    // itself, all that was answered before the question has been counted.
+    const auto everything = [](std::string_view /*labels*/) { return true; };
+    for (int reads = 0; sum_of(api().page("/metrics"), EXECUTING, everything) > 1; ++reads) {
+        if (reads == 1000) throw std::runtime_error("the API server is never at rest: its requests cannot be counted");
     }
-    return last;
-}
-
-std::uint64_t RealServer::read_writes() {
-    static constexpr std::string_view name = "apiserver_request_total{";
-    const auto page = api().page("/metrics");
-    double sum = 0;
-    for (auto at = page.find(name); at != std::string::npos; at = page.find(name, at + 1)) {
-        const auto line = std::string_view(page).substr(at, page.find('\n', at) - at);
-        const auto end = line.rfind('}');
-        if (counts(line.substr(0, end))) sum += std::stod(std::string(line.substr(end + 1)));
-    }
-    return static_cast<std::uint64_t>(sum);
+    return static_cast<std::uint64_t>(sum_of(api().page("/metrics"), "apiserver_request_total", is_write));
 }
 
 }  // namespace moontide::test

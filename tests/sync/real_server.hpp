@@ -21,8 +21,6 @@ public:
     std::uint64_t writes() override;
 
 private:
-    std::uint64_t read_writes();
-
     std::string kubeconfig_file_;
     kube::Access access_;
 };

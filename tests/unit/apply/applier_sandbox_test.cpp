@@ -230,6 +230,8 @@ TEST_CASE("orders wait until the applier is opened, and those that have been ove
         CHECK(std::holds_alternative<Dropped>(outcome.fate) == (outcome.order.ticket == 2));
     }
     CHECK(cluster.get("n2").is_null());
+    CHECK(cluster.bench.waiting == std::vector<std::size_t>{3, 2, 1});
     CHECK(cluster.bench.applier->waiting() == 0);
+    CHECK(cluster.bench.rests == 1);
     CHECK(cluster.bench.applier->in_flight() == 0);
 }

@@ -18,6 +18,8 @@ struct ApplierBench {
     Loop& loop;
     std::unique_ptr<kube::Client> client;
     std::vector<Outcome> outcomes;
+    std::vector<std::size_t> waiting;  ///< how many orders waited as each outcome was told
+    unsigned rests = 0;
     std::vector<std::string> unanswered;  // "n1 3: why"
     std::set<std::uint64_t> moved_on;     // tickets of orders that are not to be sent
     std::unique_ptr<Applier> applier;
@@ -37,7 +39,11 @@ struct ApplierBench {
             return Address{config_maps, "apps", "n" + std::to_string(of.name)};
         };
         hooks.signature = [] { return signature; };
-        hooks.outcome = [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); };
+        hooks.outcome = [this](Outcome outcome) {
+            outcomes.push_back(std::move(outcome));
+            waiting.push_back(applier->waiting());
+        };
+        hooks.rested = [this] { ++rests; };
         hooks.unanswered = [this](const Order& told, const std::string& why) {
             unanswered.push_back("n" + std::to_string(plan::target(told.step).name) + " " +
                                  std::to_string(told.unanswered) + ": " + why);

@@ -122,6 +122,23 @@ TEST_CASE("a key that is added while it is worked on is worked on again afterwar
     CHECK(line.queue.idle());
 }
 
+TEST_CASE("a queue that worked between two looks does not seem to have been idle all the while") {
+    Line line;
+    const auto before = line.queue.idle_at();
+    REQUIRE(before);
+    CHECK(line.queue.idle_at() == before);
+    SECTION("on what was added") {
+        line.queue.add({1, 0});
+    }
+    SECTION("on what was planned for later") {
+        line.queue.add_after({1, 0}, 10ms, Urgency::change, Delay::planned);
+        line.clock.advance(10ms);
+    }
+    CHECK(line.worked() == "1");
+    REQUIRE(line.queue.idle());
+    CHECK(line.queue.idle_at() != before);
+}
+
 TEST_CASE("spots that are added while their unit is worked on are not lost") {
     Line line;
     line.queue.add({1, 0});
