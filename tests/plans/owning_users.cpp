@@ -3,6 +3,7 @@
 #include "expect.hpp"
 #include "unrest.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -266,6 +267,15 @@ void OwningUsers::see_what_may_be_taken() {
     }
 }
 
+bool OwningUsers::is_collected(const Json& object) const {
+    const auto references = object.at("metadata").value("ownerReferences", Json::array());
+    const auto is_there = [&](const Json& reference) {
+        const auto has_uid = [&](const auto& given) { return test::uid_of(given.second) == reference.at("uid"); };
+        return std::ranges::any_of(sources_, has_uid) || std::ranges::any_of(owners_, has_uid);
+    };
+    return !references.empty() && std::ranges::none_of(references, is_there);
+}
+
 std::string OwningUsers::complaint_about_given(const Seen& seen) const {
     for (const auto& [place, source] : sources_) {
         const auto found = seen.find(place);
@@ -278,7 +288,7 @@ std::string OwningUsers::complaint_about_given(const Seen& seen) const {
         if (!told.empty()) return told;
     }
     for (const auto& [place, object] : given_.foreign) {
-        if (exposed_.contains(place)) continue;
+        if (exposed_.contains(place) || is_collected(object)) continue;
         const auto found = seen.find(place);
         auto told = not_as_given(place, object, found == seen.end() ? nullptr : &found->second, true);
         if (!told.empty()) return told;

@@ -33,6 +33,8 @@ private:
     void label_space(const std::string& word, const Json& labels);
     void forget_what_is_in(const std::string& space);
     void see_what_may_be_taken();
+    /// What it belongs to has gone: the server takes it too.
+    bool is_collected(const Json& object) const;
     std::string complaint_about_given(const Seen& seen) const;
 
     const proof::Driven driven_;
