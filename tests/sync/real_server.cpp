@@ -23,6 +23,8 @@ bool is_write(std::string_view labels) {
     static constexpr std::array verbs = {R"(verb="POST")", R"(verb="PUT")", R"(verb="PATCH")", R"(verb="APPLY")",
                                          R"(verb="DELETE")"};
     if (!has(R"(resource="configmaps")") && !has(R"(resource="secrets")")) return false;
+    // The namespace controller deletes all of a namespace at once, again and again while something holds it.
+    if (has(R"(verb="DELETE")") && has(R"(scope="namespace")")) return false;
     return std::any_of(verbs.begin(), verbs.end(), has);
 }
 
