@@ -59,6 +59,7 @@ public:
     Teller& operator=(const Teller&) = delete;
 
     Telling tell() {
+        const Keeping keeping{telling_.history};
         Scene scene;
         scene.history = telling_.history;
         telling_.terms = terms_for(scene);
@@ -92,11 +93,16 @@ public:
         const Timeline timeline(telling_.history->entries(), telling_.terms);
         telling_.writes = static_cast<std::size_t>(std::ranges::count_if(
             timeline.writes(), [&](const Write& write) { return writes_what_counts(telling_.terms, write); }));
-        keep_history(*telling_.history);
         return std::move(telling_);
     }
 
 private:
+    /// The history is kept however the story ends: an act that awaits something may give it up.
+    struct Keeping {
+        std::shared_ptr<sandbox::History> history;
+        ~Keeping() { keep_history(*history); }
+    };
+
     Terms terms_for(const Scene& scene) const {
         if (story_.terms) return story_.terms(scene);
         if (story_.driven) return owned_terms(*story_.driven, scene.world.sources(), scene.world.id());

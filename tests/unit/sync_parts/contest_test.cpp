@@ -1,4 +1,5 @@
 #include "planned.hpp"
+#include "sync/candidates.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -22,6 +23,12 @@ std::string trouble(Planned& planned, const std::string& namespace_name) {
         });
         return reason;
     });
+}
+
+bool is_queued(const Planned& planned, const queue::Key& asked) {
+    bool found = false;
+    planned.board.queue.each_key([&](const queue::Key& key) { found = found || key == asked; });
+    return found;
 }
 
 }  // namespace
@@ -95,12 +102,21 @@ TEST_CASE("who left a target to an older source looks again when that one has ch
     planned.policies.front()->targets = {};
     planned.planner.look_at({older, 0});
     CHECK(planned.ordered("apps") == 0);
-    bool is_queued = false;
-    planned.board.queue.each_key(
-        [&](const queue::Key& key) { is_queued = is_queued || key == planned.spot(younger, "apps"); });
-    CHECK(is_queued);
+    CHECK(is_queued(planned, planned.spot(younger, "apps")));
     planned.planner.look_at(planned.spot(younger, "apps"));
     CHECK(planned.ordered("apps") == younger);
+}
+
+TEST_CASE("who waits for a target looks again when another one that waited for it steps back") {
+    Planned planned;
+    const auto older = planned.add("p", {"a"}, {}).front();
+    const auto younger = planned.add("q", {"bbbb"}, {}).front();
+    planned.board.have.with([&](plan::Have& have) {
+        for (const auto unit : {older, younger}) have.contest(planned.target("apps"), unit);
+    });
+    step_back(planned.board, *planned.board.units.get(older));
+    CHECK(is_queued(planned, planned.spot(younger, "apps")));
+    CHECK_FALSE(is_queued(planned, planned.spot(older, "apps")));
 }
 
 TEST_CASE("a copy that another source has taken over is not removed by the one that had it") {
