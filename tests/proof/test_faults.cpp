@@ -166,14 +166,16 @@ TEST_CASE("the ordinary story keeps every promise while everything goes wrong by
 TEST_CASE("a path that is not found says nothing of the object that it names", "[faults]") {
     // The engine starts anew, lists its sources from a view in which there were none yet, and asks for each: what it
     // is told then is that the path is not known, as of a kind whose definition has gone.
-    const Story story{.name = "a restart",
-                      .before =
-                          [](Scene& scene) {
-                              scene.target("red");
-                              scene.source("a", {{"k", "1"}});
-                          },
-                      .acts = {{[](Scene&) {}, Act::Engine::is_down},
-                               {[](Scene& scene) { scene.await_fault("answer-before", 404); }}}};
+    const Story story{
+        .name = "a restart",
+        .before =
+            [](Scene& scene) {
+                scene.target("red");
+                scene.source("a", {{"k", "1"}});
+            },
+        .acts = {{[](Scene& scene) { scene.world.expect_copy(scene.spaces.at("red"), scene.objects.at("a")); }},
+                 {[](Scene&) {}, Act::Engine::is_down},
+                 {[](Scene& scene) { scene.await_fault("answer-before", 404); }}}};
     FaultPlan faults;
     const auto of_sources = [&](Fault fault, const char* verb, std::uint64_t nth) -> FaultRule& {
         auto& added = faults.rules.emplace_back(rule(fault, {verb}, 1));
