@@ -16,7 +16,7 @@ struct FailuresAgain : Catch::TestEventListenerBase {
         if (result.isOk()) return false;
         Catch::ReusableStringStream text;
         text << result.getSourceInfo() << ": " << currentTestCaseInfo->name;
-        if (result.hasExpression())
+        if (result.hasExpression() && result.getResultType() != Catch::ResultWas::ThrewException)
             text << "\n  " << result.getExpressionInMacro() << "\n  " << result.getExpandedExpression();
         for (const auto& told : stats.infoMessages) text << "\n  " << told.message;
         failures_.push_back(text.str());

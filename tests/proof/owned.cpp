@@ -1,35 +1,15 @@
 #include "owned.hpp"
 
+#include "definitions.hpp"
 #include "proof_server.hpp"
-#include "sandbox/yaml.hpp"
-#include "source_directory.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include <catch2/catch.hpp>
 
 namespace moontide::proof {
 
-namespace {
-
-const kube::Kind DEFINITION{.api_version = "apiextensions.k8s.io/v1", .kind = "CustomResourceDefinition"};
-
-std::string definition_of(const OwnerPolicy& policy) {
-    const auto& version = policy.resource.kind.api_version;
-    return policy.resource.plural + "." + version.substr(0, version.find('/'));
-}
-
-Json tree_of(const std::string& file) {
-    std::ifstream in(file);
-    const std::string text(std::istreambuf_iterator<char>(in), {});
-    auto documents = sandbox::read_yaml(text, file);
-    if (!documents) throw std::runtime_error(documents.error().message);
-    return documents->front().tree;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 const OwnerPolicy& policy_of(Driven driven) {
     static const OwnerPolicy syncer{
@@ -62,17 +42,8 @@ Json pod_object(const std::string& namespace_name, const std::string& name, cons
 }
 
 Owners::Owners(test::World& world, Driven driven) : world_(world), driven_(driven), policy_(proof::policy_of(driven)) {
-    const kube::Ref name{DEFINITION, {}, definition_of(policy_)};
     const auto& version = policy_.resource.kind.api_version;
-    const auto file = version.substr(0, version.find('/')) + "_" + policy_.resource.plural + ".yaml";
-    if (!world_.api.find(name)) world_.api.create(tree_of(test::source_directory() + "/deploy/crds/" + file));
-    world_.await(policy_.resource.plural + " are served", [&](const test::Objects&) -> std::string {
-        const auto there = world_.api.find(name);
-        for (const auto& condition : there->value("/status/conditions"_json_pointer, Json::array())) {
-            if (condition.value("type", "") == "Established" && condition.value("status", "") == "True") return {};
-        }
-        return "not established";
-    });
+    test::serve_definition(world_, version.substr(0, version.find('/')) + "_" + policy_.resource.plural);
     auto& server = ProofServer::under_test();
     server.follow(policy_.resource);
     if (driven == Driven::pod_configmap) server.follow(*kube::well_known({.api_version = "v1", .kind = "Pod"}));

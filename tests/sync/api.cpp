@@ -101,6 +101,14 @@ Json Api::merge(const kube::Ref& ref, const Json& patch) {
     return Json::parse(body_of("PATCH " + ref.text(), calls_->patch(ref, kube::PatchType::merge, patch.dump())));
 }
 
+std::optional<Json> Api::find_path(const std::string& path) {
+    kube::Call call;
+    call.path = path;
+    auto answer = calls_->call(std::move(call));
+    if (answer && answer->status == 404) return std::nullopt;
+    return Json::parse(body_of("GET " + path, std::move(answer)));
+}
+
 int Api::try_merge(const kube::Ref& ref, const Json& patch) {
     auto answer = calls_->patch(ref, kube::PatchType::merge, patch.dump());
     if (!answer) end("PATCH " + ref.text(), answer.error().message);

@@ -40,6 +40,8 @@ public:
 
     std::optional<Json> find(const kube::Ref& ref);
     Json get(const kube::Ref& ref);
+    /// What a path answers; nothing where it is not found.
+    std::optional<Json> find_path(const std::string& path);
     Json create(const Json& object, const std::string& field_manager = "kubectl-create");
     /// PUT.
     Json replace(const Json& object, const std::string& field_manager = "kubectl-replace");

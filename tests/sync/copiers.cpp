@@ -1,5 +1,7 @@
 #include "copiers.hpp"
 
+#include "definitions.hpp"
+
 #include <algorithm>
 
 #include <catch2/catch.hpp>
@@ -51,15 +53,7 @@ Copiers::~Copiers() {
 }
 
 void Copiers::install() {
-    const kube::Ref name{definition, {}, "copiers." + group_};
-    if (!world_.api.find(name)) world_.api.create(definition_of(group_, status_));
-    world_.await("copiers are served", [&](const Objects&) -> std::string {
-        const auto there = world_.api.find(name);
-        for (const auto& condition : there->value("/status/conditions"_json_pointer, Json::array())) {
-            if (condition.value("type", "") == "Established" && condition.value("status", "") == "True") return {};
-        }
-        return "not established";
-    });
+    serve_kind(world_, definition_of(group_, status_));
 }
 
 void Copiers::uninstall() {

@@ -1,4 +1,5 @@
-// The definitions of deploy/crds, put on the API server under test. Called by the tests' own thread.
+// CustomResourceDefinitions, those of deploy/crds and the tests' own, put on the API server under test. Called by the
+// tests' own thread.
 #pragma once
 
 #include "world.hpp"
@@ -7,7 +8,9 @@
 
 namespace moontide::test {
 
-/// "group_plural". Fine where it is there; returns when the API serves it.
+/// Fine where it is there; returns when the API serves it.
+void serve_kind(World& world, const Json& definition);
+/// "group_plural", of deploy/crds. Fine where it is there; returns when the API serves it.
 void serve_definition(World& world, const std::string& file);
 
 }  // namespace moontide::test
