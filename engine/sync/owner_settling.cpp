@@ -12,8 +12,7 @@
 namespace moontide::sync {
 
 void OwnerSettling::look_at(const Unit& owner, const RunningPolicy& running) {
-    // Before anything is read, so that a unit that changes from now on stirs the owner again.
-    if (board_.statuses) board_.statuses->doubt(owner.id);
+    if (board_.statuses) board_.statuses->look_begins(owner.id);
     const bool busy = is_busy(owner);
     if (busy) {
         // The end of that is told.

@@ -111,26 +111,41 @@ void Statuses::doubt(plan::UnitId owner) {
 }
 
 bool Statuses::is_in_doubt(plan::UnitId owner) const {
-    return told_.with([&](const auto& all) { return !all.contains(owner); });
+    return told_.with([&](const auto& all) {
+        const auto of_owner = all.find(owner);
+        return of_owner == all.end() || !of_owner->second.is_known;
+    });
+}
+
+void Statuses::look_begins(plan::UnitId owner) {
+    told_.with([&](auto& all) { all[owner] = {}; });
 }
 
 void Statuses::told_of(plan::UnitId owner, const kube::Object& object, Shares shares, bool dated) {
     const auto status = hash_of(standing(owner, object));
-    told_.with([&](auto& all) { all[owner] = {std::move(shares), dated, status, {}}; });
+    told_.with([&](auto& all) {
+        const auto of_owner = all.find(owner);
+        if (of_owner == all.end()) return;
+        auto& told = of_owner->second;
+        told.is_known = true;
+        told.shares = std::move(shares);
+        told.dated = dated;
+        told.status = status;
+    });
 }
 
 bool Statuses::stands(plan::UnitId owner, const kube::Object& object) const {
     const auto status = hash_of(standing(owner, object));
     return told_.with([&](const auto& all) {
         const auto of_owner = all.find(owner);
-        return of_owner != all.end() && of_owner->second.status == status;
+        return of_owner != all.end() && of_owner->second.is_known && of_owner->second.status == status;
     });
 }
 
 bool Statuses::is_told(plan::UnitId owner, const Share& share) const {
     return told_.with([&](const auto& all) {
         const auto of_owner = all.find(owner);
-        if (of_owner == all.end()) return false;
+        if (of_owner == all.end() || !of_owner->second.is_known) return false;
         const auto& shares = of_owner->second.shares;
         const auto found = std::ranges::lower_bound(shares, share.unit, {}, &Share::unit);
         if (found == shares.end() || found->unit != share.unit) return share.what == 0;
@@ -147,7 +162,7 @@ void Statuses::question(plan::UnitId owner, plan::UnitId unit) {
 std::optional<std::set<plan::UnitId>> Statuses::questions(plan::UnitId owner) {
     return told_.with([&](auto& all) -> std::optional<std::set<plan::UnitId>> {
         const auto of_owner = all.find(owner);
-        if (of_owner == all.end()) return std::nullopt;
+        if (of_owner == all.end() || !of_owner->second.is_known) return std::nullopt;
         return std::exchange(of_owner->second.in_question, {});
     });
 }

@@ -36,15 +36,19 @@ public:
     Milliseconds long_in(plan::UnitId owner);
     void pass_ended(plan::UnitId owner);
 
-    /// What the owner was told last of its units is in doubt, until it is told of a settled pass again.
+    /// What the owner was told last of its units is in doubt, until it is told of a settled pass again by a look that
+    /// began afterwards.
     void doubt(plan::UnitId owner);
     bool is_in_doubt(plan::UnitId owner) const;
-    /// `dated`: what it was told depends on when copies were written. `object` as for standing().
+    /// Before anything is read that the owner is told of.
+    void look_begins(plan::UnitId owner);
+    /// Counts unless it was in doubt again since its look began. `dated`: what it was told depends on when copies were
+    /// written. `object` as for standing().
     void told_of(plan::UnitId owner, const kube::Object& object, Shares shares, bool dated);
     /// Its status is what it was told last: nobody else has written it since.
     bool stands(plan::UnitId owner, const kube::Object& object) const;
     bool is_told(plan::UnitId owner, const Share& share) const;
-    /// That unit may add something else now than the owner was told.
+    /// That unit may add something else now than the owner was told, or is being told.
     void question(plan::UnitId owner, plan::UnitId unit);
     /// The units in question since this was asked last; nothing where all is in doubt.
     std::optional<std::set<plan::UnitId>> questions(plan::UnitId owner);
@@ -66,6 +70,7 @@ private:
     };
 
     struct Told {
+        bool is_known = false;  ///< else the look that is to tell it goes on
         Shares shares;
         bool dated = true;
         std::size_t status = 0;  ///< a hash of it
@@ -77,7 +82,7 @@ private:
 
     Board& board_;
     Guarded<std::unordered_map<plan::UnitId, Known>> known_;
-    Guarded<std::unordered_map<plan::UnitId, Told>> told_;  // of an owner whose last settled pass is not in doubt
+    Guarded<std::unordered_map<plan::UnitId, Told>> told_;  // of owners that are not in doubt
     status::StatusWriter writer_;
 };
 

@@ -270,7 +270,8 @@ void OwningUsers::see_what_may_be_taken() {
 bool OwningUsers::is_collected(const Json& object) const {
     const auto references = object.at("metadata").value("ownerReferences", Json::array());
     const auto is_there = [&](const Json& reference) {
-        const auto has_uid = [&](const auto& given) { return test::uid_of(given.second) == reference.at("uid"); };
+        const auto uid = reference.at("uid").get<std::string>();
+        const auto has_uid = [&](const auto& given) { return test::uid_of(given.second) == uid; };
         return std::ranges::any_of(sources_, has_uid) || std::ranges::any_of(owners_, has_uid);
     };
     return !references.empty() && std::ranges::none_of(references, is_there);

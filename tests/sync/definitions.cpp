@@ -28,7 +28,7 @@ void serve_kind(World& world, const Json& definition) {
         if (std::ranges::none_of(conditions, is_established)) return "not established";
         const auto discovery = world.api.find_path(version).value_or(Json::object());
         const auto resources = discovery.value("resources", Json::array());
-        if (std::ranges::none_of(resources, [&](const Json& one) { return one.at("name") == plural; }))
+        if (std::ranges::none_of(resources, [&](const Json& one) { return one.value("name", "") == plural; }))
             return "discovery does not tell of them";
         return world.api.find_path(version + "/" + plural + "?limit=1") ? "" : "they cannot be listed";
     });

@@ -1,7 +1,7 @@
 #include "syncers.hpp"
 
+#include "owner_statuses.hpp"
 #include "policies.hpp"
-#include "statuses.hpp"
 
 namespace moontide::test {
 

@@ -1,9 +1,9 @@
 // The built-in policy pod-configmap: a ConfigMap beside each pod that a PodConfigMapConfig selects.
 #include "askers.hpp"
 #include "engine.hpp"
+#include "owner_statuses.hpp"
 #include "pods.hpp"
 #include "policies.hpp"
-#include "statuses.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // What owners are told: their status, its conditions, and the Events on them.
 #include "copiers.hpp"
 #include "engine.hpp"
-#include "statuses.hpp"
+#include "owner_statuses.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // The built-in policy configmap-syncer where something is in a copy's place: anybody's object, a copy of the page's
 // controller, another syncer's copy.
 #include "engine.hpp"
-#include "statuses.hpp"
+#include "owner_statuses.hpp"
 #include "syncers.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // The built-in policy configmap-syncer: copies of the ConfigMap or Secret that a ConfigMapSyncer names.
 #include "base/clock.hpp"
 #include "engine.hpp"
-#include "statuses.hpp"
+#include "owner_statuses.hpp"
 #include "syncers.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "statuses.hpp"
+#include "owner_statuses.hpp"
 
 namespace moontide::test {
 
