@@ -70,6 +70,7 @@ TEST_CASE("a copy beside its source belongs to that, and goes with it") {
     }
     SECTION("deleted alone: it is made anew") {
         world.api.remove(copy);
+        world.catch_up();
         world.expect_data(copy, {{"source", "web"}});
     }
     SECTION("the source matches no more") {

@@ -35,6 +35,7 @@ TEST_CASE("an owner's copies follow its source, its namespaces and its changes o
     world.expect_gone(config_map(blue, "shared"));
 
     world.api.remove(config_map(blue, "other"));
+    world.catch_up();
     world.expect_data(config_map(blue, "other"), {{"b", "1"}});
     copiers.remove("one");
     world.expect_gone(config_map(blue, "other"));

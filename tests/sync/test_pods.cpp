@@ -82,8 +82,10 @@ TEST_CASE("each pod that a config selects has a ConfigMap with what the config i
 
     // What somebody does to one is put right.
     world.api.merge(scene.copy("db", "page"), {{"data", {{"phase", "Lost"}, {"more", "1"}}}});
+    world.catch_up();
     scene.expect("page", db, {{"label_app", "shop"}, {"label_version", "2"}, {"annotation_commitSHA", "abc"}});
     world.api.remove(scene.copy("db", "page"));
+    world.catch_up();
     scene.expect("page", db, {{"label_app", "shop"}, {"label_version", "2"}, {"annotation_commitSHA", "abc"}});
     engine.settle();
     world.check_absent(scene.copy("other", "page"));
