@@ -117,10 +117,7 @@ private:
                           {{"owner", owner_text(unit->bond)}, {"policy", unit->bond.policy}});
             }
             self_.end(owner_, {});
-            if (on_) {
-                for (const auto one : board.units.of_owner(owner_)) board.queue.add({one, 0});
-                if (unit) owner_stirred(board, *unit);  // rows wait for it too
-            }
+            if (on_) self_.look_again(owner_);  // rows wait for it as copies do
             return;
         }
         const int status = answer ? answer->status : 0;
@@ -138,9 +135,7 @@ private:
             const auto unit = board.units.get(owner_);
             log::warn("cannot change an owner's finalizer yet; it is tried again",
                       {{"owner", unit ? owner_text(unit->bond) : ""}, {"message", message_of(answer)}});
-            if (unit) owner_stirred(board, *unit);
-            // What they stand for is free meanwhile.
-            for (const auto one : board.units.of_owner(owner_)) board.queue.add({one, 0});
+            self_.look_again(owner_);  // what its units stand for is free meanwhile
         }
         self_.io_.after(quiet ? moved_again : patch_again, [self = shared_from_this()] { self->send(); });
     }
@@ -336,8 +331,14 @@ void Finalizers::end(plan::UnitId owner, std::string waiting) {
         state.waiting = std::move(waiting);
         return std::exchange(state.again, false);
     });
-    if (const auto unit = again ? board_.units.get(owner) : std::nullopt) owner_stirred(board_, *unit);
+    // It may have been made anew meanwhile, and its units have asked for it in vain.
+    if (again) look_again(owner);
     board_.stirred();
+}
+
+void Finalizers::look_again(plan::UnitId owner) {
+    for (const auto unit : board_.units.of_owner(owner)) board_.queue.add({unit, 0});
+    if (const auto unit = board_.units.get(owner)) owner_stirred(board_, *unit);
 }
 
 void Finalizers::hold(plan::UnitId owner) {

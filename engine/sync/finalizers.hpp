@@ -49,6 +49,8 @@ private:
 
     bool begin(plan::UnitId owner);
     void end(plan::UnitId owner, std::string waiting);
+    /// The owner and its units.
+    void look_again(plan::UnitId owner);
 
     Board& board_;
     Loop& io_;

@@ -297,9 +297,11 @@ TEST_CASE("a kind that may not be listed holds no owner that never had a source 
     }
 }
 
-TEST_CASE("an owner is asked about once at a time, and looked at again where that was asked for meanwhile") {
+TEST_CASE(
+    "an owner is asked about once at a time, and looked at again, with its units, where that was asked for meanwhile") {
     Holding holding({ours}, true);
     holding.shape().existing = policy::Existing::refuse;
+    const auto unit = holding.world.board.units.id(Holding::bond("shared"), 0);
     bool twice = false;
     SECTION("once") {}
     SECTION("twice") {
@@ -312,7 +314,8 @@ TEST_CASE("an owner is asked about once at a time, and looked at again where tha
     CHECK(holding.patches == 1);
     std::vector<queue::Key> keys;
     holding.world.board.queue.each_key([&](const queue::Key& key) { keys.push_back(key); });
-    CHECK(keys == (twice ? std::vector<queue::Key>{{holding.unit, settle_spot}} : std::vector<queue::Key>{}));
+    using Keys = std::vector<queue::Key>;
+    CHECK(keys == (twice ? Keys{{unit, 0}, {holding.unit, settle_spot}} : Keys{}));
 }
 
 TEST_CASE("an answer that comes after the stop takes nothing off and is no finalizer that is on") {
