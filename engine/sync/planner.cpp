@@ -185,7 +185,8 @@ void Planner::regroup(const Unit& unit, const RunningPolicy& running) {
 
 void Planner::take_down(const Unit& unit, const RunningPolicy& running, const queue::Key& key) {
     auto& gate = board_.policies[running.index]->gate;
-    reach_.forget(unit.id);
+    // What is kept of it says again which namespaces concern it.
+    if (key.is_unit()) reach_.forget(unit.id);
     companions_.forget(unit.id);
     const bool has_copies = board_.have.with([&](const plan::Have& have) { return have.has_to_do_with(unit.id); });
     const auto owner = unit.owner == 0 ? std::nullopt : board_.units.get(unit.owner);

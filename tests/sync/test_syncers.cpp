@@ -172,8 +172,10 @@ TEST_CASE("a listed namespace that is not there is a failed one until somebody m
 TEST_CASE("a syncer without its source says so, and what was copied stays while the source is away", "[syncers]") {
     Syncers scene;
     auto& [world, home, red, syncers, setup] = scene;
+    const Json labels = {{"env", world.id()}};
+    const auto picked = world.make_namespace("picked", {}, labels);
     Engine engine(world, setup);
-    syncers.make("page", scene.spec({{"targetNamespaces", {red}}}));
+    syncers.make("page", scene.spec({{"targetNamespaces", {red}}, {"targetSelector", {{"matchLabels", labels}}}}));
     auto status = await_observed(world, syncers.ref("page"), "SourceNotFound");
     CHECK(condition_of(status, "Ready")["status"] == "False");
     CHECK(condition_of(status, "Ready")["message"] == "ConfigMap " + world.sources() + "/app does not exist");
@@ -184,16 +186,21 @@ TEST_CASE("a syncer without its source says so, and what was copied stays while 
     world.remove(source);
     await_ready(world, syncers.ref("page"), "SourceNotFound");
     engine.settle();
-    scene.expect(scene.copy(red), {{"a", "1"}});
+    for (const auto& target : {red, picked}) scene.expect(scene.copy(target), {{"a", "1"}});
     SECTION("and follows it when it is back") {
         source = world.make_config_map(world.sources(), "app", {{"a", "2"}});
         scene.expect(scene.copy(red), {{"a", "2"}});
         await_ready(world, syncers.ref("page"), "SyncSuccessful");
     }
+    SECTION("and goes from a namespace that asks no more") {
+        world.api.merge(namespace_ref(picked), {{"metadata", {{"labels", {{"env", nullptr}}}}}});
+        world.expect_gone(scene.copy(picked));
+        scene.expect(scene.copy(red), {{"a", "1"}});
+    }
     SECTION("and goes with the syncer") {}
     syncers.remove("page");
     syncers.expect_gone("page");
-    world.check_absent(scene.copy(red));
+    for (const auto& target : {red, picked}) world.check_absent(scene.copy(target));
     engine.settle();
 }
 
