@@ -350,7 +350,7 @@ bool Evaluation::keeps_orphan(const Unit& unit, const RunningPolicy& running, co
     const auto into = evaluator(running).into(inputs);
     const auto object = board_.namespace_named(namespace_name);
     if (!into || into->reads.source || !object) return true;
-    reach_.set(unit.id, *into, false);
+    reach_.set(unit.id, *into, false);  // a namespace that changes concerns what is kept, too
     const auto metadata = reader_.metadata(object->json());
     return !metadata || may_reach(*into, *metadata);
 }

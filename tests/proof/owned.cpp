@@ -9,8 +9,6 @@
 
 namespace moontide::proof {
 
-namespace {}  // namespace
-
 const OwnerPolicy& policy_of(Driven driven) {
     static const OwnerPolicy syncer{
         "configmap-syncer",
