@@ -1,5 +1,6 @@
 #include "bindings/yaml.hpp"
 
+#include "base/yaml_escapes.hpp"
 #include "bindings/convert.hpp"
 
 #include <algorithm>
@@ -36,7 +37,8 @@ public:
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { scalar(mark, anchor, nullptr); }
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  const std::string& value) override {
+                  const std::string& raw) override {
+        const auto value = with_yaml_escapes(raw);
         // "?" is a plain scalar, "!" a quoted one.
         scalar(mark, anchor, tag == "?" || tag.empty() ? plain(value) : Json(value), &value);
     }

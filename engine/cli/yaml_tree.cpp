@@ -1,5 +1,7 @@
 #include "cli/yaml_tree.hpp"
 
+#include "base/yaml_escapes.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -44,7 +46,7 @@ public:
         if (tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:str") {
             throw Refused(mark.line + 1, fmt::format("the tag '{}' is not read here", tag));
         }
-        put(mark, YamlNode::Scalar{value, tag != "?"});
+        put(mark, YamlNode::Scalar{with_yaml_escapes(value), tag != "?"});
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
                          YAML::EmitterStyle::value) override {

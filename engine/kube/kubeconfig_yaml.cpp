@@ -1,5 +1,7 @@
 #include "kube/kubeconfig_yaml.hpp"
 
+#include "base/yaml_escapes.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <map>
@@ -51,7 +53,7 @@ public:
         const bool null =
             plain && (value.empty() || value == "~" || value == "null" || value == "Null" || value == "NULL");
         auto node = leaf(mark, null ? Value::Shape::null : Value::Shape::text);
-        node->text = value;
+        node->text = with_yaml_escapes(value);
         add(std::move(node), anchor, 1);
     }
 

@@ -1,14 +1,19 @@
 #include "sandbox/yaml.hpp"
 
+#include "base/yaml_escapes.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <set>
+#include <sstream>
 #include <stdexcept>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <simdjson.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace moontide::sandbox {
@@ -154,8 +159,7 @@ private:
 
     static Json scalar(const YAML::Node& node) {
         const auto& tag = node.Tag();
-        const auto& text = node.Scalar();
-        if (!simdjson::validate_utf8(text)) throw std::runtime_error("has a text that is not UTF-8");
+        const auto text = with_yaml_escapes(node.Scalar());
         if (tag == "?") return plain(text);
         if (tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:bool" ||
             tag == "tag:yaml.org,2002:null") {
@@ -168,12 +172,55 @@ private:
     std::size_t nodes_ = 0;
 };
 
+/// At a comma, say, where a document should begin, yaml-cpp makes an empty one and stays where it is: its LoadAll has
+/// no end. This passes over the documents and throws at the second that begins where one before it did.
+class Advance final : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (mark.pos == last_) throw YAML::ParserException(mark, "did not find expected node content");
+        last_ = mark.pos;
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+private:
+    int last_ = -1;
+};
+
+void check_end(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    Advance advance;
+    while (parser.HandleNextDocument(advance)) {
+    }
+}
+
+/// The first that is not UTF-8, counted from 1; 0 where all are.
+int broken_line(std::string_view text) {
+    if (simdjson::validate_utf8(text)) return 0;
+    int line = 1;
+    for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        if (!simdjson::validate_utf8(text.substr(0, end))) break;
+        text.remove_prefix(end + 1);
+        ++line;
+    }
+    return line;
+}
+
 }  // namespace
 
 Result<std::vector<YamlDocument>> read_yaml(const std::string& text, const std::string& file) {
+    if (const int broken = broken_line(text)) return fail(fmt::format("{}:{}: is not UTF-8", file, broken));
     std::vector<YamlDocument> documents;
     int line = 1;
     try {
+        check_end(text);
         for (const auto& node : YAML::LoadAll(text)) {
             if (!node.IsDefined() || node.IsNull()) continue;
             YamlDocument document;

@@ -1,5 +1,6 @@
 #include "template/yaml_reader.hpp"
 
+#include "base/yaml_escapes.hpp"
 #include "template/json_text.hpp"
 #include "template/unicode.hpp"
 #include "template/yaml_scalar.hpp"
@@ -40,7 +41,8 @@ public:
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { put(mark, anchor, {nullptr, {1, 4}}); }
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  const std::string& text) override {
+                  const std::string& raw) override {
+        const auto text = with_yaml_escapes(raw);
         const Weight weight{1, text.size()};
         // "?" is a plain scalar, "!" a quoted one.
         if (tag != "?" && !tag.empty()) return put(mark, anchor, {text, weight});

@@ -1,5 +1,7 @@
 #include "cli/config.hpp"
 
+#include "cli/yaml_tree.hpp"
+
 #include <string>
 #include <vector>
 
@@ -185,6 +187,12 @@ TEST_CASE("aliases, bombs, depth and text that is no YAML are told, not followed
         INFO(config.error().message);
         CHECK(config.error().message.starts_with(one.part));
     }
+}
+
+TEST_CASE("a value with YAML's escapes is UTF-8") {
+    const auto tree = cli::read_yaml_tree(R"(a: "x\Ny\_z")", "config.yaml");
+    REQUIRE(tree);
+    CHECK(cli::to_json(*tree).dump() == "{\"a\":\"x\xC2\x85y\xC2\xA0z\"}");
 }
 
 TEST_CASE("a file that is not there, or a directory, is told by name") {

@@ -55,6 +55,7 @@ TEST_CASE("YAML scalars mean what they mean to kubectl") {
         {"!!str 5", "\"5\""},
         {"[a, {b: c}]", R"(["a",{"b":"c"}])"},
         {"{1: a, true: b}", R"({"1":"a","true":"b"})"},
+        {R"("x\Ny\_z")", "\"x\xC2\x85y\xC2\xA0z\""},
         {"|\n  two\n  lines", R"("two\nlines")"},
     }));
     INFO(test.yaml);
@@ -75,10 +76,17 @@ TEST_CASE("YAML has anchors, merges and several documents") {
 }
 
 TEST_CASE("YAML that is none, or blows up, says where") {
-    CHECK(read_yaml("a: b\nc: b\xAC\n", "m.yaml").error().message ==
-          "m.yaml:1: the document has a text that is not UTF-8");
+    CHECK(read_yaml("a: b\nc: b\xAC\n", "m.yaml").error().message == "m.yaml:2: is not UTF-8");
     CHECK_FALSE(read_yaml("\xC3: b\n", "m.yaml").has_value());
+    CHECK_FALSE(read_yaml("a: \x85\n", "m.yaml").has_value());
     CHECK_FALSE(read_yaml("a: \"\\uD800\"\n", "m.yaml").has_value());
+    for (const char* endless : {",", "a: b\n---\n,", "---\n}", "]", ", ,", "--- ,\n--- ,"}) {
+        INFO(endless);
+        const auto read = read_yaml(endless, "m.yaml");
+        REQUIRE_FALSE(read.has_value());
+        CHECK(read.error().message.starts_with("m.yaml:"));
+    }
+    CHECK(read_yaml("---\n---\n---\n...\n---\n", "m.yaml")->empty());
     CHECK(read_yaml("a: b\nc: [", "m.yaml").error().message.starts_with("m.yaml:"));
     std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
     for (char c = 'b'; c < 'j'; ++c) {

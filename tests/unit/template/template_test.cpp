@@ -187,6 +187,10 @@ TEST_CASE("nesting ends in an error, never in the stack") {
     CHECK_THAT(error_of(rendered("{{toYaml .}}", value)), Catch::Contains("a value deeper than 100"));
 }
 
+TEST_CASE("the escapes of YAML's texts are the characters that they stand for") {
+    CHECK(rendered("{{(fromYaml .).a}}", R"(a: "x\Ny\_z\x41")") == "x\xC2\x85y\xC2\xA0zA");
+}
+
 TEST_CASE("what is read is bounded too") {
     CHECK(error_of(rendered(std::string(longest_template + 1, 'a'), nullptr)) == "template: t: longer than 4 MiB");
     const std::string bomb = [] {
