@@ -1,5 +1,6 @@
 #include "course.hpp"
 
+#include "instructions.hpp"
 #include "onlooker.hpp"
 #include "proof/process.hpp"
 #include "source_directory.hpp"
@@ -31,6 +32,8 @@ constexpr Milliseconds quiet_for{1'200};
 constexpr Milliseconds looked_every{100};
 /// Timers and the like, in such a time.
 constexpr double noise = 0.4;
+/// The same of an engine whose instructions are counted.
+constexpr double noise_counted = 20;
 constexpr std::size_t raw_a_namespace = 1'000;
 
 double since(Time::time_point began, Time::time_point until = Time::now()) {
@@ -85,19 +88,6 @@ Counts counts_of(const proof::Process& engine) {
     return counts;
 }
 
-/// Until the engine uses no processor time any more.
-void await_quiet(const proof::Process& engine) {
-    const auto until = Time::now() + change_patience;
-    auto used = cpu_of(engine.pid());
-    auto since_when = Time::now();
-    while (Time::now() < until && Time::now() - since_when < quiet_for) {
-        std::this_thread::sleep_for(looked_every);
-        const auto now = cpu_of(engine.pid());
-        if (now - used > noise) since_when = Time::now();
-        used = now;
-    }
-}
-
 std::string text_of(const std::string& file) {
     std::ifstream in(file);
     if (!in) throw std::runtime_error("cannot read " + file);
@@ -112,14 +102,16 @@ std::vector<kube::Call> all_posted(const std::vector<Json>& objects) {
 
 class Course {
 public:
-    Course(const Place& place, const Scene& scene)
+    Course(const Place& place, const Scene& scene, Instructions* counter)
         : place_(place),
           scene_(scene),
+          counter_(counter),
           sender_(place.access),
           options_{.kubeconfig_file = place.kubeconfig_file,
                    .config = {},
                    .policies = {},
-                   .flags = {"--only", scene.policy}} {}
+                   .flags = {"--only", scene.policy},
+                   .runner = counter == nullptr ? std::vector<std::string>() : counter->words()} {}
 
     void set_up() {
         kube::Call crd;
@@ -182,7 +174,7 @@ public:
             whole_patience);
         figures.settled = since(began);
         figures.copied = since(began, sight.last_copy);
-        await_quiet(*engine_);
+        await_quiet();
         figures.cpu = cpu_of(engine_->pid());
         figures.requests = counts_of(*engine_).requests;
         take_memory(figures);
@@ -197,13 +189,14 @@ public:
         std::vector<double> requests;
         std::vector<double> writes;
         std::vector<double> cpu;
+        std::vector<double> instructions;
         std::vector<double> last_copy;
         for (std::size_t round = 0; round < rounds; ++round) {
             const auto before = counts_of(*engine_);
-            await_quiet(*engine_);
+            await_quiet();
             const auto idle = idle_rate();
             const auto changes = onlooker_->sight().copy_changes;
-            const auto used = cpu_of(engine_->pid());
+            const auto used = take_use();
             const auto began = Time::now();
             sender_.ask(probe.change(round));
             const auto answered = Time::now();
@@ -213,8 +206,11 @@ public:
                     return seen.copy_changes >= changes + probe.copies && seen.ready == scene_.owners.size();
                 },
                 change_patience);
-            await_quiet(*engine_);
-            cpu.push_back(std::max(0.0, cpu_of(engine_->pid()) - used - idle * since(began)));
+            await_quiet();
+            const auto at_end = take_use();
+            const auto took = since(began);
+            cpu.push_back(std::max(0.0, at_end.cpu - used.cpu - idle.cpu * took));
+            instructions.push_back(std::max(0.0, at_end.instructions - idle.instructions * took));
             const auto after = counts_of(*engine_);
             evaluations.push_back(after.evaluations - before.evaluations);
             requests.push_back(after.all() - before.all());
@@ -232,8 +228,12 @@ public:
                 .requests = median(requests),
                 .writes = median(writes),
                 .cpu = median(cpu),
+                .instructions = median(instructions),
                 .last_copy = median(last_copy)};
     }
+
+    void begin_count() { counter_->begin(engine_->pid()); }
+    void end_count() { counter_->end(engine_->pid()); }
 
     void restart(Figures& figures) {
         engine_->end();
@@ -247,7 +247,7 @@ public:
                    engine_->ready().status == 200;
         });
         figures.restart = since(began);
-        await_quiet(*engine_);
+        await_quiet();
         figures.restart_cpu = cpu_of(engine_->pid());
         figures.restart_writes = counts_of(*engine_).writes();
         take_memory(figures);
@@ -267,6 +267,26 @@ public:
     }
 
 private:
+    struct Use {
+        double cpu = 0;           ///< milliseconds since the engine's start
+        double instructions = 0;  ///< since they were last taken
+    };
+
+    Use take_use() { return {cpu_of(engine_->pid()), counter_ == nullptr ? 0 : counter_->take(engine_->pid())}; }
+
+    /// Until the engine uses no processor time any more.
+    void await_quiet() const {
+        const auto until = Time::now() + change_patience;
+        auto used = cpu_of(engine_->pid());
+        auto since_when = Time::now();
+        while (Time::now() < until && Time::now() - since_when < quiet_for) {
+            std::this_thread::sleep_for(looked_every);
+            const auto now = cpu_of(engine_->pid());
+            if (now - used > (counter_ == nullptr ? noise : noise_counted)) since_when = Time::now();
+            used = now;
+        }
+    }
+
     template <typename Holds>
     void await(const std::string& what, Holds&& holds) {
         const auto until = Time::now() + whole_patience;
@@ -285,12 +305,14 @@ private:
         }
     }
 
-    /// Processor time of the engine that has nothing to do, milliseconds a second.
-    double idle_rate() {
+    /// What the engine that has nothing to do uses in a second.
+    Use idle_rate() {
+        const auto used = take_use();
         const auto began = Time::now();
-        const auto used = cpu_of(engine_->pid());
-        std::this_thread::sleep_for(looked_every * 5);
-        return (cpu_of(engine_->pid()) - used) / since(began);
+        std::this_thread::sleep_for(looked_every * (counter_ == nullptr ? 5 : 20));
+        const auto at_end = take_use();
+        const auto took = since(began);
+        return {(at_end.cpu - used.cpu) / took, at_end.instructions / took};
     }
 
     void take_memory(Figures& figures) const {
@@ -301,6 +323,7 @@ private:
 
     const Place& place_;
     const Scene& scene_;
+    Instructions* const counter_;  // null where none are counted
     Sender sender_;
     proof::ProcessOptions options_;
     std::unique_ptr<Onlooker> onlooker_;
@@ -309,17 +332,39 @@ private:
 
 }  // namespace
 
-Figures measure(const Place& place, const Scene& scene, std::size_t rounds) {
+namespace {
+
+Figures figures_of(const Scene& scene) {
     Figures figures;
     figures.scene = scene.name;
     figures.owners = scene.owners.size();
     figures.copies = scene.copies;
-    Course course(place, scene);
+    return figures;
+}
+
+}  // namespace
+
+Figures measure(const Place& place, const Scene& scene, std::size_t rounds) {
+    auto figures = figures_of(scene);
+    Course course(place, scene, nullptr);
     course.set_up();
     figures.raw = course.raw();
     course.settle(figures);
     for (const auto& probe : scene.probes) figures.prices.push_back(course.price(probe, rounds));
     course.restart(figures);
+    course.clean_up(figures);
+    return figures;
+}
+
+Figures count(const Place& place, const Scene& scene, std::size_t rounds) {
+    auto figures = figures_of(scene);
+    Instructions counter;
+    Course course(place, scene, &counter);
+    course.set_up();
+    course.settle(figures);
+    course.begin_count();
+    for (const auto& probe : scene.probes) figures.prices.push_back(course.price(probe, rounds));
+    course.end_count();
     course.clean_up(figures);
     return figures;
 }

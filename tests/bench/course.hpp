@@ -21,12 +21,13 @@ struct Place {
 /// What one change costs the engine: the median of some.
 struct Price {
     std::string what;
-    std::size_t copies = 0;  ///< that it touches
-    double evaluations = 0;  ///< looks at units and spots of the policy, and at owners
-    double requests = 0;     ///< of any verb
-    double writes = 0;       ///< of these, POST, PUT, PATCH and DELETE
-    double cpu = 0;          ///< milliseconds
-    double last_copy = 0;    ///< milliseconds from the change's answer until the last copy is seen
+    std::size_t copies = 0;   ///< that it touches
+    double evaluations = 0;   ///< looks at units and spots of the policy, and at owners
+    double requests = 0;      ///< of any verb
+    double writes = 0;        ///< of these, POST, PUT, PATCH and DELETE
+    double cpu = 0;           ///< milliseconds
+    double instructions = 0;  ///< where they are counted
+    double last_copy = 0;     ///< milliseconds from the change's answer until the last copy is seen
 };
 
 struct Figures {
@@ -49,5 +50,7 @@ struct Figures {
 
 /// Throws where what comes of it is not what the scene says.
 Figures measure(const Place& place, const Scene& scene, std::size_t rounds);
+/// The prices alone, with their instructions; the times in it are of an engine that is being counted.
+Figures count(const Place& place, const Scene& scene, std::size_t rounds);
 
 }  // namespace moontide::bench

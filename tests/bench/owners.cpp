@@ -80,6 +80,7 @@ struct Chosen {
     std::size_t rounds = 3;
     std::vector<std::string> scenes;
     bool json = false;
+    bool instructions = false;
 };
 
 struct Kind {
@@ -94,14 +95,17 @@ void run(const Chosen& chosen) {
         {"pods", 10'000, 30, bench::pods}, {"mirrors", 100, 2, bench::mirrors}, {"syncers", 1'000, 30, bench::syncers}};
     const char* named = std::getenv("MOONTIDE_TEST_KUBECONFIG");
     const auto measured = [&](const bench::Scene& scene) {
-        if (named != nullptr) return bench::measure(named_place(named), scene, chosen.rounds);
+        const auto measure = chosen.instructions ? bench::count : bench::measure;
+        if (named != nullptr) return measure(named_place(named), scene, chosen.rounds);
         const Embedded embedded;
-        return bench::measure(embedded.place(), scene, chosen.rounds);
+        return measure(embedded.place(), scene, chosen.rounds);
     };
     auto all = bench::Json::array();
     if (!chosen.json) {
-        fmt::print("against {}; of each scene a tenth and the whole; processor time is the engine's\n\n",
-                   named == nullptr ? "the sandbox" : "the API server of " + std::string(named));
+        fmt::print("against {}; of each scene a tenth and the whole; {}\n\n",
+                   named == nullptr ? "the sandbox" : "the API server of " + std::string(named),
+                   chosen.instructions ? "instructions are the engine's, as callgrind counts them"
+                                       : "processor time is the engine's");
     }
     for (const auto& kind : kinds) {
         if (!chosen.scenes.empty() && std::ranges::find(chosen.scenes, kind.name) == chosen.scenes.end()) continue;
@@ -114,7 +118,7 @@ void run(const Chosen& chosen) {
         if (chosen.json) {
             all.push_back({{"tenth", bench::json_of(pair.tenth)}, {"whole", bench::json_of(pair.whole)}});
         } else {
-            fmt::print("{}\n", bench::text_of(pair));
+            fmt::print("{}\n", chosen.instructions ? bench::counts_text_of(pair) : bench::text_of(pair));
             std::fflush(stdout);
         }
     }
@@ -130,6 +134,8 @@ int main(int count, char** words) {
     program.add_option("--rounds", chosen.rounds, "Changes of each kind; the median is shown")->check(CLI::Range(1, 9));
     program.add_option("--scene", chosen.scenes, "pods, mirrors or syncers; may be given several times")
         ->check(CLI::IsMember({"pods", "mirrors", "syncers"}));
+    program.add_flag("--instructions", chosen.instructions,
+                     "Count the instructions that one change costs, under valgrind, and nothing else");
     program.add_flag("--json", chosen.json, "Print JSON");
     CLI11_PARSE(program, count, words);
     try {

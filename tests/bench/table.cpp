@@ -20,12 +20,15 @@ double a_copy(double value, const Figures& figures) {
     return value / static_cast<double>(std::max<std::size_t>(1, figures.copies));
 }
 
-/// What a change costs beside what it touches is the same however much there is.
-double growth(double tenth, double whole, std::size_t touched_tenth, std::size_t touched_whole) {
+/// What a change costs for each copy that it touches should be the same however much else there is. Below `least` it is
+/// the clock that is measured.
+double growth(double tenth, double whole, std::size_t touched_tenth, std::size_t touched_whole, double least) {
     const auto by = [](std::size_t touched) { return static_cast<double>(std::max<std::size_t>(1, touched)); };
-    constexpr double least = 0.05;  // milliseconds: below this it is the clock that is measured
     return std::max(least, whole / by(touched_whole)) / std::max(least, tenth / by(touched_tenth));
 }
+
+constexpr double least_cpu = 0.05;  // milliseconds
+constexpr double least_instructions = 50'000;
 
 }  // namespace
 
@@ -71,7 +74,24 @@ std::string text_of(const Pair& pair) {
             "  {:<12}{:>3} {:>5}{:>7} {:>5}{:>8} ({}) {:>5} ({}){:>8.1f} {:>7.1f}{:>11.2f} {:>7.2f}{:>17.2f}\n",
             whole.what, tenth.copies, whole.copies, tenth.evaluations, whole.evaluations, tenth.requests, tenth.writes,
             whole.requests, whole.writes, tenth.last_copy, whole.last_copy, tenth.cpu, whole.cpu,
-            growth(tenth.cpu, whole.cpu, tenth.copies, whole.copies));
+            growth(tenth.cpu, whole.cpu, tenth.copies, whole.copies, least_cpu));
+    }
+    return out;
+}
+
+std::string counts_text_of(const Pair& pair) {
+    std::string out = fmt::format("{}\n", pair.whole.scene);
+    fmt::format_to(
+        std::back_inserter(out),
+        "  one changed   copies  evaluations     requests (writes)   1,000 instructions      growth a copy\n");
+    for (std::size_t i = 0; i < pair.whole.prices.size(); ++i) {
+        const auto& tenth = pair.tenth.prices.at(i);
+        const auto& whole = pair.whole.prices.at(i);
+        fmt::format_to(std::back_inserter(out),
+                       "  {:<12}{:>3} {:>5}{:>7} {:>5}{:>8} ({}) {:>5} ({}){:>11.0f} {:>9.0f}{:>17.2f}\n", whole.what,
+                       tenth.copies, whole.copies, tenth.evaluations, whole.evaluations, tenth.requests, tenth.writes,
+                       whole.requests, whole.writes, tenth.instructions / 1e3, whole.instructions / 1e3,
+                       growth(tenth.instructions, whole.instructions, tenth.copies, whole.copies, least_instructions));
     }
     return out;
 }
@@ -85,6 +105,7 @@ Json json_of(const Figures& figures) {
                           {"requests", price.requests},
                           {"writes", price.writes},
                           {"cpuMilliseconds", price.cpu},
+                          {"instructions", price.instructions},
                           {"lastCopyMilliseconds", price.last_copy}});
     }
     return {{"scene", figures.scene},

@@ -14,6 +14,8 @@ struct Pair {
 };
 
 std::string text_of(const Pair& pair);
+/// What one change costs in instructions.
+std::string counts_text_of(const Pair& pair);
 Json json_of(const Figures& figures);
 
 }  // namespace moontide::bench

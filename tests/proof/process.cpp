@@ -57,18 +57,11 @@ Process::~Process() {
 }
 
 void Process::start() {
-    std::vector<std::string> words = {MOONTIDE_PROGRAM,
-                                      "run",
-                                      "--kubeconfig",
-                                      options_.kubeconfig_file,
-                                      "--config",
-                                      (folder_ / "config.yaml").string(),
-                                      "--policies",
-                                      (folder_ / "policies").string(),
-                                      "--metrics-bind-address",
-                                      "127.0.0.1:" + std::to_string(metrics_port_),
-                                      "--health-probe-bind-address",
-                                      "127.0.0.1:" + std::to_string(health_port_)};
+    std::vector<std::string> words = options_.runner;
+    words.insert(words.end(), {MOONTIDE_PROGRAM, "run", "--kubeconfig", options_.kubeconfig_file, "--config",
+                               (folder_ / "config.yaml").string(), "--policies", (folder_ / "policies").string(),
+                               "--metrics-bind-address", "127.0.0.1:" + std::to_string(metrics_port_),
+                               "--health-probe-bind-address", "127.0.0.1:" + std::to_string(health_port_)});
     words.insert(words.end(), options_.flags.begin(), options_.flags.end());
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());

@@ -19,6 +19,7 @@ struct ProcessOptions {
     std::string config;                                         ///< the config file's text
     std::vector<std::pair<std::string, std::string>> policies;  ///< name and Lua text, beside the built-in ones
     std::vector<std::string> flags;
+    std::vector<std::string> runner;  ///< a program and its words that start it: valgrind and the like
 };
 
 struct PageText {
