@@ -83,6 +83,13 @@ void Postings::remove(Mark mark, std::uint32_t slot) {
     free_sets_.push_back(set);
 }
 
+std::span<const std::uint32_t> Postings::slots(Mark mark) const {
+    const auto* number = marks_.find(mark, any);
+    if (number == nullptr) return {};
+    if ((*number & in_set) == 0) return {number, 1};
+    return sets_[*number & ~in_set];
+}
+
 std::uint32_t* Contents::place(std::string_view namespace_name, std::string_view name) {
     return places_.find(hash(MarkOf::place, namespace_name, name), [&](std::uint32_t slot) {
         return slots_[slot]->name() == name && slots_[slot]->namespace_name() == namespace_name;
@@ -139,9 +146,18 @@ kube::ObjectPtr Contents::erase(std::string_view namespace_name, std::string_vie
     return object;
 }
 
-std::vector<kube::ObjectPtr> Contents::marked(Mark mark) const {
+std::vector<kube::ObjectPtr> Contents::marked(Mark mark, std::optional<Mark> another) const {
+    auto fewer = postings_.slots(mark);
     std::vector<kube::ObjectPtr> objects;
-    postings_.for_each(mark, [&](std::uint32_t slot) { objects.push_back(slots_[slot]); });
+    if (!another) {
+        for (const auto slot : fewer) objects.push_back(slots_[slot]);
+        return objects;
+    }
+    auto more = postings_.slots(*another);
+    if (more.size() < fewer.size()) std::swap(fewer, more);
+    for (const auto slot : fewer) {
+        if (std::binary_search(more.begin(), more.end(), slot)) objects.push_back(slots_[slot]);
+    }
     return objects;
 }
 

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,13 +31,8 @@ class Postings {
 public:
     void add(Mark mark, std::uint32_t slot);
     void remove(Mark mark, std::uint32_t slot);
-    template <typename Function>
-    void for_each(Mark mark, Function&& function) const {
-        const auto* number = marks_.find(mark, any);
-        if (number == nullptr) return;
-        if ((*number & in_set) == 0) return function(*number);
-        for (const auto slot : sets_[*number & ~in_set]) function(slot);
-    }
+    /// Sorted; valid until the next change.
+    std::span<const std::uint32_t> slots(Mark mark) const;
 
 private:
     static constexpr std::uint32_t in_set = 1U << 31U;
@@ -54,8 +51,8 @@ public:
     /// `before` are the marks of what stands there now, empty where nothing does. Returns what stood there.
     kube::ObjectPtr put(kube::ObjectPtr object, const Marks& before, const Marks& after);
     kube::ObjectPtr erase(std::string_view namespace_name, std::string_view name, const Marks& before);
-    /// Whatever carries the mark, and what a chance made share it.
-    std::vector<kube::ObjectPtr> marked(Mark mark) const;
+    /// Whatever carries the mark, and what a chance made share it; of these, what carries another one too.
+    std::vector<kube::ObjectPtr> marked(Mark mark, std::optional<Mark> another = {}) const;
     std::size_t size() const { return size_; }
     std::size_t bytes() const { return bytes_; }
 

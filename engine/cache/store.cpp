@@ -7,20 +7,6 @@
 
 namespace moontide::cache {
 
-namespace {
-
-/// Keeps what `holds` for the object's metadata; marks are hashes, so a rare stranger is among what they bring.
-template <typename Holds>
-void keep_where(std::vector<kube::ObjectPtr>& objects, Holds&& holds) {
-    thread_local kube::Reader reader;
-    std::erase_if(objects, [&](const kube::ObjectPtr& object) {
-        const auto metadata = reader.metadata(object->json());
-        return !metadata || !holds(*metadata);
-    });
-}
-
-}  // namespace
-
 kube::ObjectPtr Store::Implementation::put(const kube::ObjectPtr& object, const Marks& after) {
     const auto existing = contents.find(object->namespace_name(), object->name());
     const Marks before = existing ? marks_of(*existing) : Marks{};
@@ -87,17 +73,11 @@ std::vector<kube::ObjectPtr> Store::in_namespace(std::string_view namespace_name
     return objects;
 }
 
-std::vector<kube::ObjectPtr> Store::with_label(std::string_view key, std::string_view value) const {
-    std::vector<kube::ObjectPtr> objects;
-    {
-        std::shared_lock lock(self_->mutex);
-        objects = self_->contents.marked(label_mark(key, value));
-    }
-    keep_where(objects, [&](const kube::Metadata& metadata) {
-        const auto* found = kube::find(metadata.labels, key);
-        return found != nullptr && *found == value;
-    });
-    return objects;
+std::vector<kube::ObjectPtr> Store::with_label(std::string_view key, std::string_view value,
+                                               std::optional<std::string_view> namespace_name) const {
+    const auto in = namespace_name ? std::optional(namespace_mark(*namespace_name)) : std::nullopt;
+    std::shared_lock lock(self_->mutex);
+    return self_->contents.marked(label_mark(key, value), in);
 }
 
 std::vector<kube::ObjectPtr> Store::owned_by(std::string_view owner_uid) const {
@@ -106,9 +86,10 @@ std::vector<kube::ObjectPtr> Store::owned_by(std::string_view owner_uid) const {
         std::shared_lock lock(self_->mutex);
         objects = self_->contents.marked(owner_mark(owner_uid));
     }
-    keep_where(objects, [&](const kube::Metadata& metadata) {
-        return std::find(metadata.owner_uids.begin(), metadata.owner_uids.end(), owner_uid) !=
-               metadata.owner_uids.end();
+    thread_local kube::Reader reader;
+    std::erase_if(objects, [&](const kube::ObjectPtr& object) {
+        const auto metadata = reader.metadata(object->json());
+        return !metadata || std::ranges::find(metadata->owner_uids, owner_uid) == metadata->owner_uids.end();
     });
     return objects;
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -36,8 +37,10 @@ public:
     /// in `for (auto& one : *store.all())` it would be gone before the first round.
     std::shared_ptr<const std::vector<kube::ObjectPtr>> all() const;
     std::vector<kube::ObjectPtr> in_namespace(std::string_view namespace_name) const;
-    /// By a label key and value; answered from an index.
-    std::vector<kube::ObjectPtr> with_label(std::string_view key, std::string_view value) const;
+    /// By a label key and value, in one namespace or in all; answered from indexes of hashes, so that a few others may
+    /// be among them, for the caller to tell.
+    std::vector<kube::ObjectPtr> with_label(std::string_view key, std::string_view value,
+                                            std::optional<std::string_view> namespace_name = {}) const;
     /// By the uid of an owner reference; answered from an index.
     std::vector<kube::ObjectPtr> owned_by(std::string_view owner_uid) const;
     std::size_t size() const;

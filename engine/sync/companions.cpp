@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace moontide::sync {
@@ -34,19 +36,27 @@ Companions::Kind& Companions::kind_of(const kube::Ref& ref) {
 void Companions::ask(const kube::Ref& ref, plan::UnitId unit, plan::NameId namespace_name) {
     std::scoped_lock lock(mutex_);
     askers_[ref].emplace(unit, namespace_name);
+    asked_[unit].insert(ref);
 }
 
 void Companions::forget(plan::UnitId unit) {
     std::scoped_lock lock(mutex_);
-    for (auto entry = askers_.begin(); entry != askers_.end();) {
-        std::erase_if(entry->second, [&](const auto& asker) { return asker.first == unit; });
-        entry = entry->second.empty() ? askers_.erase(entry) : std::next(entry);
+    const auto asked = asked_.extract(unit);
+    if (asked.empty()) return;
+    for (const auto& ref : asked.mapped()) {
+        const auto entry = askers_.find(ref);
+        auto& askers = entry->second;
+        const auto first = askers.lower_bound({unit, 0});
+        askers.erase(first, std::find_if(first, askers.end(), [&](const auto& asker) { return asker.first != unit; }));
+        if (askers.empty()) askers_.erase(entry);
     }
 }
 
 void Companions::complete(plan::UnitId unit) {
     std::scoped_lock lock(mutex_);
-    for (auto& [ref, askers] : askers_) askers.erase({unit, 0});
+    const auto asked = asked_.find(unit);
+    if (asked == asked_.end()) return;
+    for (const auto& ref : asked->second) askers_.at(ref).erase({unit, 0});
 }
 
 bool Companions::synced() const {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace moontide::sync {
@@ -55,6 +56,7 @@ private:
     mutable std::mutex mutex_;
     std::map<kube::Kind, std::unique_ptr<Kind>> kinds_;                            // guarded by mutex_
     std::map<kube::Ref, std::set<std::pair<plan::UnitId, plan::NameId>>> askers_;  // guarded by mutex_
+    std::unordered_map<plan::UnitId, std::set<kube::Ref>> asked_;  // the same from the other end; guarded by mutex_
 };
 
 }  // namespace moontide::sync

@@ -11,6 +11,28 @@ namespace moontide::sync {
 namespace {
 /// A watch that nobody needs any more stays for so long: an owner that is made anew needs it again.
 constexpr Milliseconds unused_for{10'000};
+
+/// A label that whatever the selection takes has with one of some values; null where there is none.
+const kube::Requirement* narrowing(const policy::Selection& selection) {
+    if (!selection.selector) return nullptr;
+    const auto& all = selection.selector->requirements();
+    const auto found = std::ranges::find(all, kube::Requirement::Operator::in, &kube::Requirement::operation);
+    return found == all.end() ? nullptr : &*found;
+}
+
+/// All that the selection takes in that namespace, or in all, and maybe more.
+std::vector<kube::ObjectPtr> candidates(const cache::Store& store, const policy::Selection& selection,
+                                        std::optional<std::string_view> where) {
+    const auto* label = narrowing(selection);
+    if (label == nullptr) return where ? store.in_namespace(*where) : *store.all();
+    std::vector<kube::ObjectPtr> found;
+    for (const auto& value : label->values) {
+        const auto with_value = store.with_label(label->key, value, where);
+        found.insert(found.end(), with_value.begin(), with_value.end());
+    }
+    return found;
+}
+
 }  // namespace
 
 /// One kind's watch over all namespaces, filtered to what owners select.
@@ -297,15 +319,16 @@ std::set<kube::Ref> OwnerSources::means_now(const RunningPolicy& running, const 
         for (const auto& name : selection.kinds) {
             const auto& store = kind_of(name).store;
             if (namespaces == nullptr) {
-                const auto all = store.all();
-                for (const auto& object : *all) consider(selection, name, object);
+                for (const auto& object : candidates(store, selection, {})) consider(selection, name, object);
                 continue;
             }
             for (const auto& where : *namespaces) {
                 if (names != nullptr) {
                     for (const auto& one : *names) consider(selection, name, store.find(where.text, one.text));
                 } else {
-                    for (const auto& object : store.in_namespace(where.text)) consider(selection, name, object);
+                    for (const auto& object : candidates(store, selection, where.text)) {
+                        consider(selection, name, object);
+                    }
                 }
             }
         }

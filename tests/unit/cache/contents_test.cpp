@@ -89,4 +89,6 @@ TEST_CASE("an object that changes its labels is found by the new ones alone") {
     CHECK(contents.marked(label_mark("team", "blue")).empty());
     CHECK(contents.marked(label_mark("team", "red")) == std::vector{red});
     CHECK(contents.marked(namespace_mark("a")) == std::vector{red});
+    CHECK(contents.marked(namespace_mark("a"), label_mark("team", "red")) == std::vector{red});
+    CHECK(contents.marked(namespace_mark("a"), label_mark("team", "blue")).empty());
 }

@@ -45,7 +45,10 @@ TEST_CASE("objects are found by namespace, by label and by owner") {
     CHECK(places(store.in_namespace("a")) == std::vector<std::string>{"a/x", "a/y"});
     CHECK(store.in_namespace("c").empty());
     CHECK(places(store.with_label("team", "blue")) == std::vector<std::string>{"a/x", "b/x"});
+    CHECK(places(store.with_label("team", "blue", "b")) == std::vector<std::string>{"b/x"});
+    CHECK(store.with_label("team", "blue", "c").empty());
     CHECK(store.with_label("team", "red").empty());
+    CHECK(store.with_label("team", "red", "b").empty());
     CHECK(places(store.owned_by("p-2")) == std::vector<std::string>{"a/y"});
     CHECK(store.owned_by("p-3").empty());
     CHECK(store.bytes() == store.find("a", "x")->json().size() * 2 + store.find("a", "y")->json().size());
