@@ -159,7 +159,7 @@ private:
 
     static Json scalar(const YAML::Node& node) {
         const auto& tag = node.Tag();
-        const auto text = with_yaml_escapes(node.Scalar());
+        auto text = with_yaml_escapes(node.Scalar());
         if (tag == "?") return plain(text);
         if (tag == "tag:yaml.org,2002:int" || tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:bool" ||
             tag == "tag:yaml.org,2002:null") {
