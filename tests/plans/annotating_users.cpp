@@ -66,7 +66,7 @@ void AnnotatingUsers::call() {
 }
 
 void AnnotatingUsers::make_source(const std::string& name, const Json& content) {
-    auto object = config_map(world_.sources(), name, annotated(test::SOURCE_MARK, "true"));
+    auto object = object_at(test::config_map(world_.sources(), name), annotated(test::SOURCE_MARK, "true"));
     object.merge_patch(content);
     if (auto made = hand_.make(object)) given_.sources[name] = std::move(*made);
 }

@@ -201,19 +201,25 @@ constexpr std::array<Weighted, 26> OWNED_USES = {{
 constexpr std::array<std::pair<Load, unsigned>, 4> OWNED_LOADS = {
     {{Load::small, 75}, {Load::binary, 10}, {Load::immutable, 10}, {Load::empty, 5}}};
 
-Action draw_owned_action(Dice& dice, std::uint64_t value) {
+/// The bits that say what an owner asks for.
+std::uint64_t draw_wish(Dice& dice) {
+    return dice.below(1U << 22U);
+}
+
+Action draw_owned_action(Dice& dice, Policy policy, std::uint64_t value) {
     Action action;
     action.what = dice.pick_weighted<What>(OWNED_USES);
     action.value = value;
     action.space = dice.pick({"red", "red", "blue", "green"});
-    action.name = dice.pick({"a", "a", "b", "c"});
+    action.name = policy == Policy::configmap_syncer ? dice.pick({"a", "a", "a", "b", "c", "s", "s"})
+                                                     : dice.pick({"a", "a", "b", "c"});
     action.to = dice.pick({"one", "one", "two", "three"});
     if (action.what == What::source_make || action.what == What::source_edit) {
         action.load = dice.pick_weighted<Load>(OWNED_LOADS);
     }
     if (action.what == What::copy_clone) action.to = dice.pick({"red", "blue", "green"});
     // What is asked for is drawn here, so that a plan says it.
-    if (action.what == What::owner_make || action.what == What::owner_edit) action.value = dice.below(1U << 20U);
+    if (action.what == What::owner_make || action.what == What::owner_edit) action.value = draw_wish(dice);
     const bool of_engine = action.what == What::engine_start || action.what == What::engine_stop ||
                            action.what == What::engine_kill || action.what == What::engine_restart ||
                            action.what == What::rest;
@@ -223,7 +229,7 @@ Action draw_owned_action(Dice& dice, std::uint64_t value) {
 std::vector<std::string> resources_of(Policy policy) {
     switch (policy) {
         case Policy::configmap_syncer:
-            return {"configmaps", "namespaces", "configmapsyncers", "configmapsyncers/status"};
+            return {"configmaps", "secrets", "namespaces", "configmapsyncers", "configmapsyncers/status"};
         case Policy::config_mirror:
             return {"configmaps", "namespaces", "configmirrors", "configmirrors/status"};
         case Policy::pod_configmap:
@@ -246,11 +252,11 @@ Plan draw(Policy policy, std::uint64_t seed) {
     plan.actions = {{.what = What::space_make, .space = "red"},
                     {.what = What::space_make, .space = "blue"},
                     {.what = What::source_make, .space = "red", .name = "a", .value = 1},
-                    {.what = What::owner_make, .space = "red", .to = "one", .value = dice.below(1U << 20U)}};
+                    {.what = What::owner_make, .space = "red", .to = "one", .value = draw_wish(dice)}};
     plan.actions.insert(plan.actions.begin() + static_cast<std::ptrdiff_t>(dice.below(plan.actions.size() + 1)),
                         {.what = What::engine_start});
     const auto size = 10 + dice.below(21);
-    while (plan.actions.size() < size) plan.actions.push_back(draw_owned_action(dice, plan.actions.size()));
+    while (plan.actions.size() < size) plan.actions.push_back(draw_owned_action(dice, policy, plan.actions.size()));
     plan.faults.seed = seed;
     if (dice.chance(80)) {
         const auto count = 1 + dice.below(3);

@@ -12,6 +12,8 @@ namespace moontide::plans {
 namespace {
 
 constexpr const char* CALLED = "called";
+constexpr const char* SECRET = "s";
+constexpr const char* CALLED_SECRET = "s-called";
 constexpr const char* ANSWERING = "answering";
 constexpr const char* FLICKERING = "flickering";
 constexpr const char* WORLD = "test/world";
@@ -51,14 +53,27 @@ OwningUsers::OwningUsers(test::World& world, proof::Driven driven)
       owners_served_(world, driven) {
     make_space(ANSWERING);
     make_space(FLICKERING);
-    const Action called{.space = ANSWERING, .name = CALLED, .to = CALLED};
-    give(sources_, source_ref(called), hand_.make(source_object(called)));
-    give(owners_, owner_ref(called),
-         hand_.make(owners_served_.object(owner_ref(called).namespace_name, CALLED, spec_of_called())));
+    for (const auto& one : called()) {
+        give(sources_, source_ref(one), hand_.make(source_object(one)));
+        const auto owner = owner_ref(one);
+        give(owners_, owner,
+             hand_.make(owners_served_.object(owner.namespace_name, owner.name, spec_of_called(one.name))));
+    }
+}
+
+std::vector<Action> OwningUsers::called() const {
+    std::vector<Action> all = {{.space = ANSWERING, .name = CALLED, .to = CALLED, .value = calls_}};
+    if (has_secrets()) all.push_back({.space = ANSWERING, .name = CALLED_SECRET, .to = CALLED_SECRET, .value = calls_});
+    return all;
+}
+
+kube::Ref OwningUsers::ref_named(const std::string& namespace_name, const std::string& name) const {
+    const bool is_secret = has_secrets() && name.starts_with(SECRET);
+    return is_secret ? test::secret(namespace_name, name) : test::config_map(namespace_name, name);
 }
 
 kube::Ref OwningUsers::place(const Action& action) const {
-    if (!has_pods()) return Users::place(action);
+    if (!has_pods()) return ref_named(space(action.space), action.name);
     const auto* owner = action.value % 2 == 0 ? "one" : "two";
     return test::config_map(space(action.space), "pod-" + action.name + "-from-" + owner + "-cfg");
 }
@@ -71,7 +86,7 @@ bool OwningUsers::is_marked(const Json& object) const {
 }
 
 kube::Ref OwningUsers::source_ref(const Action& action) const {
-    if (!has_pods()) return test::config_map(world_.sources(), action.name);
+    if (!has_pods()) return ref_named(world_.sources(), action.name);
     return {{"v1", "Pod"}, space(action.space), action.name};
 }
 
@@ -85,8 +100,8 @@ Json OwningUsers::source_object(const Action& action) const {
         return proof::pod_object(ref.namespace_name, ref.name,
                                  {{"app", "web"}, {"tier", std::to_string(action.value % 3)}});
     }
-    auto object = config_map(ref.namespace_name, ref.name, labelled({{"app", action.name == CALLED ? CALLED : "web"}}));
-    object.merge_patch(content_of(action.load, action.value));
+    auto object = object_at(ref, labelled({{"app", action.name == CALLED ? CALLED : "web"}}));
+    object.merge_patch(content_for(ref.kind, content_of(action.load, action.value)));
     return object;
 }
 
@@ -116,10 +131,13 @@ Json OwningUsers::spec_of(const Action& action) const {
     const auto keys = bits.below(4);
     const std::string conflict = POLICIES[bits.below(POLICIES.size())];
     const auto source = bits.below(4);
+    const bool of_secret = (action.value >> 20U) % 4 == 1;
     return {{"sourceNamespace", world_.sources()},
-            {"sourceConfigMap", source == 0   ? "b"
-                                : source == 1 ? "c"
-                                              : "a"},
+            {"sourceConfigMap", of_secret     ? Json()
+                                : source == 0 ? Json("b")
+                                : source == 1 ? Json("c")
+                                              : Json("a")},
+            {"sourceSecret", of_secret ? Json(SECRET) : Json()},
             {"targetNamespaces", targets},
             {"namespaceSelector", selecting == 1 ? asking : Json()},
             {"targetSelector", selecting == 2 ? Json{{"matchLabels", asking}} : Json()},
@@ -130,7 +148,7 @@ Json OwningUsers::spec_of(const Action& action) const {
 }
 
 /// Changes with each call, and depends on all that an owner of the kind can depend on.
-Json OwningUsers::spec_of_called() const {
+Json OwningUsers::spec_of_called(const std::string& source) const {
     const bool odd = calls_ % 2 == 1;
     switch (driven_) {
         case proof::Driven::pod_configmap:
@@ -146,7 +164,7 @@ Json OwningUsers::spec_of_called() const {
             break;
     }
     return {{"sourceNamespace", world_.sources()},
-            {"sourceConfigMap", CALLED},
+            {source == CALLED_SECRET ? "sourceSecret" : "sourceConfigMap", source},
             {"targetNamespaces", Json::array({space(ANSWERING)})},
             {"namespaceSelector", {{WORLD, world_.id()}, {"flickers", "yes"}}},
             {"keys", odd ? Json::array({"k"}) : Json::array({"*"})}};
@@ -164,9 +182,10 @@ void OwningUsers::do_act(const Action& action) {
         case What::source_make:
             return give(sources_, source, hand_.make(source_object(action)));
         case What::source_edit:
-            return give(sources_, source,
-                        hand_.merge(source, has_pods() ? labelled({{"tier", std::to_string(action.value % 3)}})
-                                                       : content_of(action.load, action.value)));
+            return give(
+                sources_, source,
+                hand_.merge(source, has_pods() ? labelled({{"tier", std::to_string(action.value % 3)}})
+                                               : content_for(source.kind, content_of(action.load, action.value))));
         case What::source_note:
             return give(
                 sources_, source,
@@ -213,16 +232,20 @@ void OwningUsers::do_act(const Action& action) {
 
 void OwningUsers::call() {
     ++calls_;
-    const Action called{.space = ANSWERING, .name = CALLED, .to = CALLED, .value = calls_};
-    const auto source = source_ref(called);
-    give(sources_, source,
-         hand_.merge(source, has_pods() ? labelled({{"tier", std::to_string(calls_)}})
-                                        : Json{{"data", {{"k", std::to_string(calls_)}, {"l", "1"}}}}));
-    give(owners_, owner_ref(called), hand_.merge(owner_ref(called), {{"spec", spec_of_called()}}));
+    for (const auto& one : called()) {
+        const auto source = source_ref(one);
+        const Json content = {{"data", {{"k", std::to_string(calls_)}, {"l", "1"}}}};
+        give(sources_, source,
+             hand_.merge(source, has_pods() ? labelled({{"tier", std::to_string(calls_)}})
+                                            : content_for(source.kind, content)));
+        give(owners_, owner_ref(one), hand_.merge(owner_ref(one), {{"spec", spec_of_called(one.name)}}));
+    }
     label_space(FLICKERING, {{"flickers", calls_ % 2 == 1 ? Json("yes") : Json()}});
-    const auto copy = test::config_map(space(ANSWERING), has_pods() ? "pod-called-from-called-cfg" : CALLED);
-    if (const auto found = hand_.find(copy)) given_.gone.insert(test::uid_of(*found));
-    if (hand_.remove(copy)) given_.drop(copy);
+    for (const auto& one : called()) {
+        const auto copy = ref_named(space(ANSWERING), has_pods() ? "pod-called-from-called-cfg" : one.name);
+        if (const auto found = hand_.find(copy)) given_.gone.insert(test::uid_of(*found));
+        if (hand_.remove(copy)) given_.drop(copy);
+    }
 }
 
 void OwningUsers::give(Seen& given, const kube::Ref& ref, std::optional<Json> object) {
@@ -261,7 +284,9 @@ void OwningUsers::see_what_may_be_taken() {
                 const auto space = hand_.find(test::namespace_ref(name));
                 if (!space) continue;
                 const auto wish = terms_.wish_of(&owner, proof::place_of(terms_, source), &source, *space);
-                if (wish) exposed_.insert(test::config_map(name, wish->name));
+                if (!wish) continue;
+                exposed_.insert(wish->resource == "secrets" ? test::secret(name, wish->name)
+                                                            : test::config_map(name, wish->name));
             }
         }
     }

@@ -5,6 +5,8 @@
 #include "users.hpp"
 
 #include <set>
+#include <string>
+#include <vector>
 
 namespace moontide::plans {
 
@@ -18,13 +20,18 @@ public:
 
 private:
     bool has_pods() const { return driven_ == proof::Driven::pod_configmap; }
+    bool has_secrets() const { return driven_ == proof::Driven::configmap_syncer; }
     kube::Ref place(const Action& action) const override;
     bool is_marked(const Json& object) const override;
+    /// A source or a copy of that name; among syncers' those of some names are Secrets.
+    kube::Ref ref_named(const std::string& namespace_name, const std::string& name) const;
     kube::Ref source_ref(const Action& action) const;
     kube::Ref owner_ref(const Action& action) const;
     Json source_object(const Action& action) const;
     Json spec_of(const Action& action) const;
-    Json spec_of_called() const;
+    Json spec_of_called(const std::string& source) const;
+    /// Sources and their owners of the same name that nothing else touches: one for each kind of source.
+    std::vector<Action> called() const;
 
     void give(Seen& given, const kube::Ref& ref, std::optional<Json> object);
     void take(Seen& given, const kube::Ref& ref);

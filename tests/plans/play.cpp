@@ -177,7 +177,7 @@ private:
         }
         stop();
         Seen seen;
-        for (const char* kind : {"ConfigMap", "Namespace"}) {
+        for (const char* kind : {"ConfigMap", "Secret", "Namespace"}) {
             for (auto& object : world_.api.list(kind)) {
                 object["apiVersion"] = "v1";
                 object["kind"] = kind;

@@ -2,6 +2,7 @@
 
 #include "annotating_users.hpp"
 #include "owning_users.hpp"
+#include "sandbox/base64.hpp"
 
 #include <utility>
 
@@ -48,7 +49,8 @@ void Users::act(const Action& action) {
         case What::space_remove:
             return remove_space(action.space);
         case What::copy_edit:
-            return change_copy(action, {{"data", {{"k", "edited-" + std::to_string(action.value)}}}});
+            return change_copy(
+                action, content_for(place(action).kind, {{"data", {{"k", "edited-" + std::to_string(action.value)}}}}));
         case What::copy_remove:
             if (hand_.remove(place(action))) given_.drop(place(action));
             return;
@@ -89,9 +91,24 @@ Json Users::content_of(Load load, std::uint64_t value) {
     return {};
 }
 
-Json Users::config_map(const std::string& namespace_name, const std::string& name, const Json& content) {
-    Json object = {
-        {"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"namespace", namespace_name}, {"name", name}}}};
+Json Users::content_for(const kube::Kind& kind, Json content) {
+    if (kind.kind != "Secret") return content;
+    Json data;
+    for (const char* field : {"data", "binaryData"}) {
+        if (!content.contains(field)) continue;
+        for (const auto& [key, value] : content.at(field).items()) {
+            data[key] = value.is_null() ? value : Json(sandbox::base64("hidden " + value.get<std::string>()));
+        }
+        content.erase(field);
+        content["data"] = data;
+    }
+    return content;
+}
+
+Json Users::object_at(const kube::Ref& ref, const Json& content) {
+    Json object = {{"apiVersion", ref.kind.api_version},
+                   {"kind", ref.kind.kind},
+                   {"metadata", {{"namespace", ref.namespace_name}, {"name", ref.name}}}};
     object.merge_patch(content);
     return object;
 }
@@ -110,15 +127,15 @@ void Users::clone_copy(const Action& action) {
     const auto& from = object->at("metadata");
     auto to = place({.space = action.to, .name = action.name, .value = action.value});
     if (action.value % 2 == 0) to.name += "-clone";
-    Json clone = config_map(to.namespace_name, to.name, proof::content_of(*object));
+    Json clone = object_at(to, proof::content_of(*object));
     for (const char* field : {"labels", "annotations"}) clone["metadata"][field] = from.value(field, Json::object());
     if (const auto made = hand_.make(clone)) given_.put(*made, terms_, is_marked(*made));
 }
 
 void Users::plant(const Action& action, const Json& marks) {
     const auto at = place(action);
-    auto object = config_map(at.namespace_name, at.name, metadata(marks));
-    object["data"] = {{"mine", std::to_string(action.value)}};
+    auto object = object_at(at, metadata(marks));
+    object.merge_patch(content_for(at.kind, {{"data", {{"mine", std::to_string(action.value)}}}}));
     if (const auto made = hand_.make(object)) given_.put(*made, terms_, is_marked(*made));
 }
 

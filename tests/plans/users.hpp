@@ -40,7 +40,9 @@ protected:
     virtual bool is_marked(const Json& object) const;
     /// What a user gives or changes, merged into a ConfigMap.
     static Json content_of(Load load, std::uint64_t value);
-    static Json config_map(const std::string& namespace_name, const std::string& name, const Json& content);
+    /// The same for an object of that kind: in a Secret all is data and base64, and no text of a ConfigMap's.
+    static Json content_for(const kube::Kind& kind, Json content);
+    static Json object_at(const kube::Ref& ref, const Json& content);
     void remove_space(const std::string& word);
     void change_copy(const Action& action, const Json& patch);
     void plant(const Action& action, const Json& metadata);

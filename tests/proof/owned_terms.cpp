@@ -69,19 +69,19 @@ void keep_keys(Json& content, const Json& globs) {
 
 std::optional<Wish> syncers_wish(const Json& owner, const Place& at, const Json* source, const Json& space) {
     const auto spec = spec_of(owner);
-    const auto name = spec.value("sourceConfigMap", "");
-    const bool is_source =
-        at.resource == "configmaps" && at.namespace_name == spec.value("sourceNamespace", "") && at.name == name;
+    const auto name = spec.value(at.resource == "secrets" ? "sourceSecret" : "sourceConfigMap", "");
+    const bool is_source = (at.resource == "configmaps" || at.resource == "secrets") && at.name == name &&
+                           at.namespace_name == spec.value("sourceNamespace", "");
     if (!asks(owner) || !is_source || name_of(space) == at.namespace_name) return std::nullopt;
     const auto labels = labels_of(space);
     const bool selected = has(spec.value("targetNamespaces", Json::array()), name_of(space)) ||
                           (spec.contains("namespaceSelector") && holds_all(spec.at("namespaceSelector"), labels)) ||
                           (spec.contains("targetSelector") && selects(spec.at("targetSelector"), labels));
     if (!selected) return std::nullopt;
-    if (source == nullptr || !asks(*source)) return Wish{"configmaps", name, {}, true};
+    if (source == nullptr || !asks(*source)) return Wish{at.resource, name, {}, true};
     auto content = content_of(*source);
     keep_keys(content, spec.value("keys", Json::array()));
-    return Wish{"configmaps", name, std::move(content)};
+    return Wish{at.resource, name, std::move(content)};
 }
 
 std::optional<Wish> mirrors_wish(const Json& owner, const Place& at, const Json* source, const Json& space) {
@@ -145,6 +145,10 @@ Terms owned_terms(Driven driven, std::string sources, std::string instance) {
     };
     switch (driven) {
         case Driven::configmap_syncer:
+            terms.may_be_source = [sources](const Json& object) {
+                const auto kind = object.value("kind", "");
+                return (kind == "ConfigMap" || kind == "Secret") && namespace_of(object) == sources;
+            };
             terms.owner_wish = syncers_wish;
             terms.owner_existing = conflicts;
             terms.owner_marked = [](const Json& owner, const Json& object) {
