@@ -13,14 +13,6 @@ function(moontide_room name)
   endif()
 endfunction()
 
-# moontide_compile_quickly(<target>): what only calls others runs as fast as these do, and compiles in half the time where
-# sanitizers look at it.
-function(moontide_compile_quickly target)
-  if(MOONTIDE_SANITIZE)
-    target_compile_options(${target} PRIVATE -O0 $<$<BOOL:${MOONTIDE_FUZZ}>:-fno-sanitize=fuzzer-no-link>)
-  endif()
-endfunction()
-
 # moontide_unit_tests(<room> LIBRARIES <targets>... [ARGUMENTS <words>...]): tests/unit/<room>/*.cpp as test executable
 # test_<room>, which ctest calls with those words.
 function(moontide_unit_tests room)
@@ -29,7 +21,6 @@ function(moontide_unit_tests room)
   if(sources)
     add_executable(test_${room} ${sources})
     target_link_libraries(test_${room} PRIVATE catch_main ${TESTS_LIBRARIES})
-    moontide_compile_quickly(test_${room})
     add_test(NAME ${room} COMMAND test_${room} ${TESTS_ARGUMENTS})
   endif()
 endfunction()

@@ -131,9 +131,16 @@ std::string Mirror::await(const Complaint& complaint, Milliseconds deadline) {
     const auto until = std::chrono::steady_clock::now() + deadline;
     std::unique_lock lock(mutex_);
     while (true) {
+        const auto began = std::chrono::steady_clock::now();
         auto missing = complaint(objects_);
-        if (missing.empty() || std::chrono::steady_clock::now() >= until) return missing;
-        changed_.wait_for(lock, Milliseconds(10));
+        const auto now = std::chrono::steady_clock::now();
+        if (missing.empty() || now >= until) return missing;
+        if (now - began < Milliseconds(10)) {
+            changed_.wait_for(lock, Milliseconds(10));
+        } else {
+            // A look that takes long is not taken after each event of a burst: they come in meanwhile.
+            changed_.wait_for(lock, now - began, [] { return false; });
+        }
     }
 }
 
