@@ -67,6 +67,7 @@ public:
         } else {
             outcome.complaint += "\nagain with: " + replay_ + "\n" + last_lines();
         }
+        if (!outcome.complaint.empty()) proof::keep_broken_history(*history_, std::to_string(plan_.seed));
         count(outcome.sums);
         return outcome;
     }

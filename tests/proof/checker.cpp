@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -63,6 +64,13 @@ std::string check(const sandbox::History& history, const Terms& terms, const std
 void keep_history(const sandbox::History& history) {
     const char* file = std::getenv("MOONTIDE_PROOF_HISTORY");
     if (file != nullptr && *file != '\0') std::ofstream(file) << history.lines();
+}
+
+void keep_broken_history(const sandbox::History& history, const std::string& name) {
+    const char* file = std::getenv("MOONTIDE_PROOF_HISTORY");
+    if (file == nullptr || *file == '\0') return;
+    const auto place = std::string(file) + "." + name;
+    if (!std::filesystem::exists(place)) std::ofstream(place) << history.lines();
 }
 
 }  // namespace moontide::proof

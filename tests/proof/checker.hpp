@@ -48,5 +48,7 @@ std::string check(const sandbox::History& history, const Terms& terms, const std
 
 /// For a look at it: into the file that MOONTIDE_PROOF_HISTORY names, over what was there.
 void keep_history(const sandbox::History& history);
+/// The same of one that broke a promise: into that file with `name` behind a dot, unless it is there.
+void keep_broken_history(const sandbox::History& history, const std::string& name);
 
 }  // namespace moontide::proof
