@@ -124,7 +124,10 @@ bool Decisions::may_decide(plan::Have& have, const Unit& unit, const Asked& aske
         return false;
     }
     if (ticket->unit == unit.id) return true;
-    if (asked.wish == nullptr) return false;
+    if (asked.wish == nullptr) {
+        ticket->again.insert(unit.id);  // the step may be dropped unsent, and the copy be this one's to remove yet
+        return false;
+    }
     const auto other = board_.units.get(ticket->unit);
     if (!ticket->creates || !other || !unit.older_than(*other)) {
         have.contest(target, unit.id);
@@ -191,8 +194,11 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
     const auto& standing = choice.standing;
     const auto* known = std::get_if<plan::Record>(&standing);
     const plan::UnitId held_by = known != nullptr && !known->by_marks && known->unit != unit.id ? known->unit : 0;
-    // What another unit has taken over since is no longer this one's to remove.
-    if (wish == nullptr && held_by != 0) return std::nullopt;
+    // What another unit has, or has taken over since, is not this one's to remove; nor does it take it over any more.
+    if (wish == nullptr && held_by != 0) {
+        end_ticket(have, target);
+        return std::nullopt;
+    }
     if (wish != nullptr && held_by != asked.held_by) {
         // It changed hands while its holder was asked.
         board_.queue.add({unit.id, target.namespace_name});

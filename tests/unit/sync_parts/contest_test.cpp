@@ -119,6 +119,24 @@ TEST_CASE("who waits for a target looks again when another one that waited for i
     CHECK_FALSE(is_queued(planned, planned.spot(older, "apps")));
 }
 
+TEST_CASE("who let a copy go looks again when the one that was about to take it over has changed its mind") {
+    Planned planned;
+    const auto holder = planned.add("p", {"a"}, {}).front();
+    const auto next = planned.add("q", {"bbbb"}, {"apps"}).front();
+    planned.stands("apps", holder);
+    planned.planner.look_at({next, 0});
+    planned.planner.look_at({holder, 0});
+    CHECK(planned.ordered("apps") == next);
+    CHECK_FALSE(is_queued(planned, planned.spot(holder, "apps")));
+
+    planned.policies.back()->targets = {};
+    planned.planner.look_at(planned.spot(next, "apps"));
+    CHECK(planned.ordered("apps") == 0);
+    CHECK(is_queued(planned, planned.spot(holder, "apps")));
+    planned.planner.look_at(planned.spot(holder, "apps"));
+    CHECK(planned.ordered("apps") == holder);
+}
+
 TEST_CASE("a copy that another source has taken over is not removed by the one that had it") {
     Planned planned;
     const auto before = planned.add("p", {"a"}, {}).front();
