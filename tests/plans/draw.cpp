@@ -94,6 +94,9 @@ Action draw_action(Dice& dice, std::uint64_t value) {
         case What::owner_make:
         case What::owner_edit:
         case What::owner_remove:
+        case What::records_refuse:
+        case What::records_take:
+        case What::records_cut:
         case What::engine_start:
         case What::engine_stop:
         case What::engine_kill:
@@ -198,6 +201,9 @@ constexpr std::array<Weighted, 26> OWNED_USES = {{
     {What::engine_restart, 5}, {What::rest, 18},
 }};
 
+/// Of a hundred actions of mirrors so many are their database's.
+constexpr unsigned OF_RECORDS = 10;
+
 constexpr std::array<std::pair<Load, unsigned>, 4> OWNED_LOADS = {
     {{Load::small, 75}, {Load::binary, 10}, {Load::immutable, 10}, {Load::empty, 5}}};
 
@@ -207,6 +213,9 @@ std::uint64_t draw_wish(Dice& dice) {
 }
 
 Action draw_owned_action(Dice& dice, Policy policy, std::uint64_t value) {
+    if (policy == Policy::config_mirror && dice.chance(OF_RECORDS)) {
+        return {.what = dice.pick({What::records_refuse, What::records_take, What::records_take, What::records_cut})};
+    }
     Action action;
     action.what = dice.pick_weighted<What>(OWNED_USES);
     action.value = value;
@@ -231,7 +240,7 @@ std::vector<std::string> resources_of(Policy policy) {
         case Policy::configmap_syncer:
             return {"configmaps", "secrets", "namespaces", "configmapsyncers", "configmapsyncers/status"};
         case Policy::config_mirror:
-            return {"configmaps", "namespaces", "configmirrors", "configmirrors/status"};
+            return {"configmaps", "secrets", "namespaces", "configmirrors", "configmirrors/status"};
         case Policy::pod_configmap:
             return {"configmaps", "namespaces", "podconfigmapconfigs", "podconfigmapconfigs/status", "pods"};
         case Policy::annotation_sync:

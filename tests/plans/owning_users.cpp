@@ -51,6 +51,7 @@ OwningUsers::OwningUsers(test::World& world, proof::Driven driven)
     : Users(world, proof::owned_terms(driven, world.sources(), world.id())),
       driven_(driven),
       owners_served_(world, driven) {
+    if (driven == proof::Driven::config_mirror) records_ = std::make_unique<Records>(world);
     make_space(ANSWERING);
     make_space(FLICKERING);
     for (const auto& one : called()) {
@@ -124,7 +125,8 @@ Json OwningUsers::spec_of(const Action& action) const {
              Json::array({{{"key", "app"}, {"operator", "In"}, {"values", Json::array({"web", "db"})}}})}};
         return {{"sourceNamespace", world_.sources()},
                 {"selector", selecting == 0 ? by_expression : Json{{"matchLabels", {{"app", "web"}}}}},
-                {"targetNamespaces", targets}};
+                {"targetNamespaces", targets},
+                {"database", Records::spec(action.value >> 20U)}};
     }
     static constexpr std::array POLICIES = {"", "", "", "Refuse", "Adopt", "Overwrite"};
     const Json asking = {{WORLD, world_.id()}, {"asks", "yes"}};
@@ -158,7 +160,8 @@ Json OwningUsers::spec_of_called(const std::string& source) const {
             if (odd) targets.push_back(space(FLICKERING));
             return {{"sourceNamespace", world_.sources()},
                     {"selector", {{"matchLabels", {{"app", CALLED}}}}},
-                    {"targetNamespaces", targets}};
+                    {"targetNamespaces", targets},
+                    {"database", Records::spec(0)}};
         }
         case proof::Driven::configmap_syncer:
             break;
@@ -199,10 +202,10 @@ void OwningUsers::do_act(const Action& action) {
         case What::owner_make: {
             Json object = owners_served_.object(owner.namespace_name, owner.name, Json::object());
             object.merge_patch({{"spec", spec_of(action)}});
-            return give(owners_, owner, hand_.make(object));
+            return give_owner(owner, hand_.make(object));
         }
         case What::owner_edit:
-            return give(owners_, owner, hand_.merge(owner, {{"spec", spec_of(action)}}));
+            return give_owner(owner, hand_.merge(owner, {{"spec", spec_of(action)}}));
         case What::owner_remove:
             return take(owners_, owner);
         case What::space_make:
@@ -221,6 +224,12 @@ void OwningUsers::do_act(const Action& action) {
             if (driven_ == proof::Driven::config_mirror)
                 return plant(action, {{"labels", {{"mirror.configmirror.io/owner", world_.sources() + ".one"}}}});
             return plant(action, Json::object());
+        case What::records_refuse:
+            return records_->refuse();
+        case What::records_take:
+            return records_->take_again();
+        case What::records_cut:
+            return records_->cut();
         case What::copy_unclaim:
             // What a pod's copy is marked with names the pod's uid, which a model of labels does not know.
             if (!has_pods()) Users::act(action);
@@ -251,6 +260,11 @@ void OwningUsers::call() {
 void OwningUsers::give(Seen& given, const kube::Ref& ref, std::optional<Json> object) {
     // An owner that ends is no user's any more, whatever they change of it.
     if (object && !object->at("metadata").contains("deletionTimestamp")) given[ref] = std::move(*object);
+}
+
+void OwningUsers::give_owner(const kube::Ref& ref, std::optional<Json> object) {
+    if (object && records_) records_->left(*object);
+    give(owners_, ref, std::move(object));
 }
 
 void OwningUsers::take(Seen& given, const kube::Ref& ref) {
@@ -334,12 +348,31 @@ std::string OwningUsers::complaint_about_given(const Seen& seen) const {
     return {};
 }
 
+void OwningUsers::heal() {
+    if (records_) records_->take_again();
+}
+
+std::string OwningUsers::complaint_about_rows() const {
+    std::vector<Records::Mirrored> all;
+    for (const auto& [owner_ref, owner] : owners_) {
+        // What it mirrors it mirrors to each of its namespaces.
+        const Json space = {{"metadata", {{"name", owner.at("spec").at("targetNamespaces").front()}}}};
+        auto& mirrored = all.emplace_back(Records::Mirrored{owner, {}});
+        for (const auto& [ref, source] : sources_) {
+            const auto wish = terms_.wish_of(&owner, proof::place_of(terms_, source), &source, space);
+            if (wish) mirrored.sources.emplace(ref.name, wish->content);
+        }
+    }
+    return records_->complaint(all);
+}
+
 std::string OwningUsers::complaint(const Seen& seen) const {
     const auto live = owners_served_.live();
     if (auto told = proof::unrest(seen, terms_, live); !told.empty()) return told;
     auto all = seen;
     for (const auto& object : live) all.emplace(test::ref_of(object), object);
-    return complaint_about_given(all);
+    if (auto told = complaint_about_given(all); !told.empty()) return told;
+    return records_ && !in_trouble() ? complaint_about_rows() : std::string();
 }
 
 }  // namespace moontide::plans

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "owned.hpp"
+#include "records.hpp"
 #include "users.hpp"
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +18,8 @@ public:
 
     void act(const Action& action) override;
     void call() override;
+    bool in_trouble() const override { return records_ && records_->refuses(); }
+    void heal() override;
     std::string complaint(const Seen& seen) const override;
 
 private:
@@ -34,6 +38,7 @@ private:
     std::vector<Action> called() const;
 
     void give(Seen& given, const kube::Ref& ref, std::optional<Json> object);
+    void give_owner(const kube::Ref& ref, std::optional<Json> object);
     void take(Seen& given, const kube::Ref& ref);
     void do_act(const Action& action);
     void make_space(const std::string& word);
@@ -43,9 +48,11 @@ private:
     /// What it belongs to has gone: the server takes it too.
     bool is_collected(const Json& object) const;
     std::string complaint_about_given(const Seen& seen) const;
+    std::string complaint_about_rows() const;
 
     const proof::Driven driven_;
     proof::Owners owners_served_;
+    std::unique_ptr<Records> records_;  ///< of mirrors
     Seen sources_;
     Seen owners_;
     /// Places in which somebody's object may be taken over by an owner's wish: what becomes of it, the checker judges.

@@ -9,7 +9,7 @@ namespace moontide::plans {
 
 namespace {
 
-constexpr std::array<std::pair<What, std::string_view>, 28> WORDS = {{
+constexpr std::array<std::pair<What, std::string_view>, 31> WORDS = {{
     {What::source_make, "source-make"},
     {What::source_edit, "source-edit"},
     {What::source_note, "source-note"},
@@ -33,6 +33,9 @@ constexpr std::array<std::pair<What, std::string_view>, 28> WORDS = {{
     {What::owner_make, "owner-make"},
     {What::owner_edit, "owner-edit"},
     {What::owner_remove, "owner-remove"},
+    {What::records_refuse, "records-refuse"},
+    {What::records_take, "records-take"},
+    {What::records_cut, "records-cut"},
     {What::engine_start, "engine-start"},
     {What::engine_stop, "engine-stop"},
     {What::engine_kill, "engine-kill"},

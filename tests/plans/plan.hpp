@@ -38,6 +38,9 @@ enum class What {
     owner_make,    ///< what it asks for is drawn by the action's value
     owner_edit,
     owner_remove,
+    records_refuse,  ///< the mirrors' database: connections are cut, and none is taken
+    records_take,    ///< it does again
+    records_cut,
     engine_start,
     engine_stop,
     engine_kill,

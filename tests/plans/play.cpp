@@ -95,6 +95,9 @@ private:
             options.told_again = Milliseconds(10);
             options.together = Milliseconds(5);
             options.kind_leaving = Milliseconds(10);
+            options.secrets_again = Milliseconds(100);
+            options.database.backoff_first = Milliseconds(10);
+            options.database.backoff_last = Milliseconds(100);
         };
         engine_ = std::make_unique<test::Engine>(world_, std::move(setup));
     }
@@ -133,7 +136,7 @@ private:
 
     void rest() {
         if (!runs()) return;
-        if (plan_.faults.rules.empty()) return come_to_rest();
+        if (plan_.faults.rules.empty() && !users_->in_trouble()) return come_to_rest();
         world_.mirror.await([this](const test::Objects& objects) { return complaint(objects); }, patience_.troubled);
     }
 
@@ -168,6 +171,7 @@ private:
 
     void end() {
         server_.heal();
+        users_->heal();
         start();
         come_to_rest();
         if (plan_.quiet_restart && is_certain()) {

@@ -27,6 +27,9 @@ public:
 
     const Given& given() const { return given_; }
     const proof::Terms& terms() const { return terms_; }
+    /// What users have broken themselves, beside the plan's faults: nothing need come true before heal().
+    virtual bool in_trouble() const { return false; }
+    virtual void heal() {}
     /// Of all that the mirror or a list shows.
     virtual std::string complaint(const Seen& seen) const = 0;
 
