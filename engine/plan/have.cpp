@@ -235,6 +235,12 @@ Standing Have::standing(const TargetKey& target) const {
     return Absent{};
 }
 
+UnitId Have::holder(const TargetKey& target) const {
+    const auto known = standing(target);
+    const auto* record = std::get_if<Record>(&known);
+    return record == nullptr ? 0 : record->unit;
+}
+
 Ticket& Have::issue(const TargetKey& target, UnitId unit, bool creates) {
     auto& ticket = tickets_[target];
     ticketed_.remove(ticket.unit, target);

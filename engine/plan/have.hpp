@@ -127,6 +127,8 @@ public:
 
     /// The sighting where there is one, else the record, else lost or absent.
     Standing standing(const TargetKey& target) const;
+    /// Whose copy stands there, also where the watch has not shown it yet; 0: none of ours is known.
+    UnitId holder(const TargetKey& target) const;
 
     // Tickets.
 

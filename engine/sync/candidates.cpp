@@ -10,8 +10,8 @@ namespace {
 void withdraw(Board& board, plan::Have& have, const Unit& unit, const plan::TargetKey& target) {
     have.withdraw(target, unit.id);
     for (const auto other : have.candidates(target)) board.queue.add({other, target.namespace_name});
-    const auto* record = have.record(target);
-    if (record != nullptr && record->unit != unit.id) board.queue.add({record->unit, target.namespace_name});
+    const auto holder = have.holder(target);
+    if (holder != 0 && holder != unit.id) board.queue.add({holder, target.namespace_name});
 }
 
 /// What a younger one has ordered and nobody has sent is not sent any more.

@@ -263,7 +263,7 @@ void Outcomes::take(apply::Outcome outcome) {
     std::optional<Deed::What> deed;
     plan::UnitId before = 0;
     board_.have.with([&](plan::Have& have) {
-        if (const auto* record = have.record(target)) before = record->unit;
+        before = have.holder(target);
         const auto* ticket = have.ticket(target);
         if (ticket != nullptr && ticket->number == order.ticket) {
             look_again(*ticket, target);

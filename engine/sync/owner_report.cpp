@@ -144,9 +144,7 @@ private:
     }
 
     void tell_holder(const plan::Have& have, const plan::TargetKey& target) {
-        const auto standing = have.standing(target.whole());
-        const auto* record = std::get_if<plan::Record>(&standing);
-        const auto holder = record == nullptr ? std::nullopt : board_.units.get(record->unit);
+        const auto holder = board_.units.get(have.holder(target.whole()));
         if (holder) listener_.held_by(asker_text(holder->bond));
     }
 

@@ -42,12 +42,12 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
         for (const auto& target : have.contested_by(unit.id, key.spot)) {
             if (settled.contains(target)) continue;
             have.withdraw(target, unit.id);
-            const auto* record = have.record(target);
+            const auto holder = have.holder(target);
             const auto candidates = have.candidates(target);
             // The holder may have let it go to those who waited.
-            if (record != nullptr && candidates.empty()) board.queue.add({record->unit, target.namespace_name});
+            if (holder != 0 && candidates.empty()) board.queue.add({holder, target.namespace_name});
             // Where nobody holds it, a younger one may have left it to this one.
-            if (record == nullptr) {
+            if (holder == 0) {
                 for (const auto candidate : candidates) board.queue.add({candidate, target.namespace_name});
             }
         }

@@ -137,6 +137,33 @@ TEST_CASE("who let a copy go looks again when the one that was about to take it 
     CHECK(planned.ordered("apps") == holder);
 }
 
+TEST_CASE("who let a copy go looks again when the one that waited for it wants it no more, shown by the watch or not") {
+    const bool shown = GENERATE(true, false);
+    const bool steps_back = GENERATE(true, false);
+    CAPTURE(shown, steps_back);
+    Planned planned;
+    const auto holder = planned.add("p", {"a"}, {}).front();
+    const auto next = planned.add("q", {"bbbb"}, {}).front();
+    const auto record = planned.stands("apps", holder);
+    planned.board.have.with([&](plan::Have& have) {
+        have.contest(planned.target("apps"), next);
+        if (shown) return;
+        have.remove(planned.target("apps"));
+        have.see(planned.target("apps"), {.standing = record, .version = 7, .uid = record.uid, .own_write = true});
+    });
+    planned.planner.look_at({holder, 0});
+    CHECK(planned.ordered("apps") == 0);
+
+    if (steps_back) {
+        step_back(planned.board, *planned.board.units.get(next));
+    } else {
+        planned.planner.look_at(planned.spot(next, "apps"));
+    }
+    CHECK(is_queued(planned, planned.spot(holder, "apps")));
+    planned.planner.look_at(planned.spot(holder, "apps"));
+    CHECK(planned.ordered("apps") == holder);
+}
+
 TEST_CASE("a copy that another source has taken over is not removed by the one that had it") {
     Planned planned;
     const auto before = planned.add("p", {"a"}, {}).front();
