@@ -117,6 +117,7 @@ StoredRows::KeptPtr StoredRows::take(const Unit& owner, const kube::Ref& secret,
             if (course == Course::kept && kept.course != Course::kept) {
                 kept.course = course;
                 kept.wants_all = true;
+                kept.removed_from = 0;
             }
             return found->second;
         }

@@ -254,6 +254,26 @@ TEST_CASE("a row that the database refuses is named, and holds up no other", "[r
     world.expect_data(config_map(red, "b"), {{"key", "much too long for this table"}});
 }
 
+TEST_CASE("a mirror that is deleted, made anew at once and deleted again takes its rows along each time", "[rows]") {
+    auto& server = Postgres::shared();
+    const auto settings = server.database();
+    World world;
+    Mirrors mirrors(world);
+    const auto red = world.make_namespace("red");
+    mirrors.make_source("a", {{"key", "1"}});
+    mirrors.put_secret("db", settings);
+    Engine engine(world, mirrors.setup());
+    for (int round = 0; round < 3; ++round) {
+        mirrors.make("one", {red}, "db");
+        mirrors.await_rows(server, settings, R"(a={"key": "1"})");
+        mirrors.await_database("one", "True", "Connected");
+        mirrors.remove("one");
+        mirrors.expect_gone("one");
+        CHECK(rows_of(server, settings).empty());
+    }
+    engine.settle();
+}
+
 TEST_CASE("a mirror whose finalizer is taken off by hand takes its rows along", "[rows]") {
     auto& server = Postgres::shared();
     const auto settings = server.database();
