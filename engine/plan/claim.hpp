@@ -6,6 +6,7 @@
 #include "plan/identity.hpp"
 #include "policy/policy.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +51,12 @@ struct Place {
 
 /// Only what was made is deleted; what was taken over is released, and of what was joined a part is ours.
 enum class Making { made, taken, joined };
+
+/// Whether these annotations have the claim of a part, readable or not.
+template <typename Annotations>
+bool has_part(const Annotations& annotations) {
+    return std::ranges::any_of(annotations, [](const auto& one) { return one.first.starts_with(marks::part_claim); });
+}
 
 /// Names a unit's part among the parts of an object, and its field manager: 32 hex digits.
 std::string part_id(std::string_view instance, const Bond& bond);

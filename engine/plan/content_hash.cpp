@@ -302,9 +302,10 @@ Likeness likeness(std::string_view object_json, const policy::Content& content, 
             return found != nullptr && *found == mark.second;
         });
     };
-    out.marked = !(content.mark_labels.empty() && content.mark_annotations.empty()) &&
+    const auto annotations = text_pairs(metadata, "annotations");
+    out.marked = !(content.mark_labels.empty() && content.mark_annotations.empty()) && !has_part(annotations) &&
                  carries(text_pairs(metadata, "labels"), content.mark_labels) &&
-                 carries(text_pairs(metadata, "annotations"), content.mark_annotations);
+                 carries(annotations, content.mark_annotations);
     return out;
 }
 

@@ -76,7 +76,7 @@ private:
 };
 
 /// Of a live object that carries no claim: whether it holds exactly the content's fields (those at least, where only
-/// fields are to be ours), and every mark.
+/// fields are to be ours), and every mark; where a part is in it, the marks may be the part's and say nothing.
 struct Likeness {
     bool same_fields = false;
     bool marked = false;

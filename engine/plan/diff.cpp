@@ -86,7 +86,10 @@ Decision wanted(const TargetKey& target, const Wish& want, const Record& record,
     // To another owner a copy may be the same, so that no moment need pass without it; only the server can say.
     if (holder == Holder::lets_go) return replace(target, want, record, "handed over", Marks::may_differ_alone);
     if (record.hash == want.hash && record.labelled) return Keep{};
-    return replace(target, want, record, record.hash == want.hash ? "its labels were changed" : "differs");
+    // The hash of a whole content says nothing of one of fields.
+    const auto marks =
+        record.fields == (want.writes == Writes::fields) ? Marks::differ_with_content : Marks::may_differ_alone;
+    return replace(target, want, record, record.hash == want.hash ? "its labels were changed" : "differs", marks);
 }
 
 Decision take(const TargetKey& target, const Wish& want, const Foreign& there, Making making, std::string_view why) {

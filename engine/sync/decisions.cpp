@@ -136,6 +136,7 @@ bool Decisions::may_decide(plan::Have& have, const Unit& unit, const Asked& aske
         return false;
     }
     have.contest(target, ticket->unit);
+    ticket->again.insert(ticket->unit);  // it is not sent any more; what becomes of this one may have room for its part
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "sync/marked.hpp"
 
 #include "base/log.hpp"
+#include "plan/claim.hpp"
 #include "sync/owner_marks.hpp"
 #include "sync/sources.hpp"
 
@@ -114,7 +115,7 @@ struct Listing : std::enable_shared_from_this<Listing> {
 
     /// What its owner selects tells its source, so that one is known when it is looked at.
     void leave_to_owners(const kube::Metadata& object, plan::Record record) {
-        auto origin = running.policy->origin(object);
+        auto origin = origin_by_marks(running, object);
         if (!origin || origin->owner_name.empty()) return;
         record.made = record.labelled = record.by_marks = true;
         const plan::TargetKey target{board.names.id(object.namespace_name), board.names.id(object.name), kind};
@@ -122,7 +123,7 @@ struct Listing : std::enable_shared_from_this<Listing> {
     }
 
     bool read_marks(const kube::Metadata& object, plan::Record& record) {
-        const auto origin = running.policy->origin(object);
+        const auto origin = origin_by_marks(running, object);
         // A policy that gives no name of its own makes copies of the source's name; another name is a user's clone.
         if (!origin || origin->source_name.empty()) return false;
         if (!running.shape().renames && origin->source_name != object.name) return false;
@@ -142,6 +143,10 @@ struct Listing : std::enable_shared_from_this<Listing> {
 };
 
 }  // namespace
+
+std::optional<policy::Origin> origin_by_marks(const RunningPolicy& running, const kube::Metadata& object) {
+    return plan::has_part(object.annotations) ? std::nullopt : running.policy->origin(object);
+}
 
 void find_marked(Board& board, Loop& io, RunningPolicy& running, plan::KindId kind, std::function<void()> done) {
     auto listing = std::make_shared<Listing>(board, io, running, kind, std::move(done));

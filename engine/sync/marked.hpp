@@ -5,9 +5,13 @@
 #include "sync/board.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace moontide::sync {
+
+/// The source and owner that its marks name; nothing where a part is in it, since the marks are the part's then.
+std::optional<policy::Origin> origin_by_marks(const RunningPolicy& running, const kube::Metadata& object);
 
 /// Lists the metadata of one kind, page by page, and puts what carries the policy's marks and no claim into the
 /// records, as the copy of the source that the marks name. `done` runs on the ingest thread; a list that fails is

@@ -2,6 +2,7 @@
 
 #include "plan/claim.hpp"
 #include "policy/shorten.hpp"
+#include "sync/marked.hpp"
 #include "sync/owners.hpp"
 
 #include <algorithm>
@@ -74,7 +75,7 @@ bool selects(const Board& board, const RunningPolicy& running, const kube::Kind&
 }
 
 bool may_be_source(const Board& board, const RunningPolicy& running, const kube::Metadata& object) {
-    return !is_copy(board, object) && !(running.shape().takes_marked && running.policy->origin(object));
+    return !is_copy(board, object) && !(running.shape().takes_marked && origin_by_marks(running, object));
 }
 
 bool means(const std::vector<policy::Selection>& from, const kube::Kind& kind, const kube::Metadata& object) {

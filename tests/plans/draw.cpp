@@ -209,7 +209,7 @@ constexpr std::array<std::pair<Load, unsigned>, 4> OWNED_LOADS = {
 
 /// The bits that say what an owner asks for.
 std::uint64_t draw_wish(Dice& dice) {
-    return dice.below(1U << 22U);
+    return dice.below(1U << 24U);
 }
 
 Action draw_owned_action(Dice& dice, Policy policy, std::uint64_t value) {

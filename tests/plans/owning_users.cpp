@@ -134,6 +134,7 @@ Json OwningUsers::spec_of(const Action& action) const {
     const std::string conflict = POLICIES[bits.below(POLICIES.size())];
     const auto source = bits.below(4);
     const bool of_secret = (action.value >> 20U) % 4 == 1;
+    const bool merges = (action.value >> 22U) % 4 == 1;
     return {{"sourceNamespace", world_.sources()},
             {"sourceConfigMap", of_secret     ? Json()
                                 : source == 0 ? Json("b")
@@ -146,7 +147,9 @@ Json OwningUsers::spec_of(const Action& action) const {
             {"keys", keys == 0   ? Json::array({"k"})
                      : keys == 1 ? Json::array({"k*", "bytes"})
                                  : Json()},
-            {"conflictPolicy", conflict.empty() ? Json() : Json(conflict)}};
+            {"conflictPolicy", merges             ? Json("Merge")
+                               : conflict.empty() ? Json()
+                                                  : Json(conflict)}};
 }
 
 /// Changes with each call, and depends on all that an owner of the kind can depend on.
@@ -292,7 +295,7 @@ void OwningUsers::forget_what_is_in(const std::string& name) {
 void OwningUsers::see_what_may_be_taken() {
     for (const auto& [owner_ref, owner] : owners_) {
         const auto existing = terms_.existing_for(&owner);
-        if (existing != proof::Existing::overwrite && existing != proof::Existing::adopt) continue;
+        if (existing == proof::Existing::refuse || existing == proof::Existing::marked) continue;
         for (const auto& [ref, source] : sources_) {
             for (const auto& [name, asks] : given_.spaces) {
                 const auto space = hand_.find(test::namespace_ref(name));

@@ -18,8 +18,11 @@ struct Floor {
 };
 using Floors = std::vector<Floor>;
 
+/// What is made for others to have their part in it holds what is asked for; all else is that alone.
 bool explains(const Timeline::Offer& offer, const Json& copy, const Json& content) {
-    return offer.content == content && Timeline::is_named_by(*offer.asker, copy);
+    const bool shared = claim_of(copy).value("writes", "") == "fields";
+    const bool same = shared ? holds(content, offer.wish.content) : content == offer.wish.content;
+    return same && Timeline::is_named_by(*offer.asker, copy);
 }
 
 /// The floors after that state; none: no pair of versions explains it.
@@ -50,7 +53,7 @@ std::map<Place, std::vector<std::pair<const Write*, const State*>>> contents_giv
     for (const auto& write : timeline.writes()) {
         for (const auto* state : write.states) {
             const auto& changed = std::get<Changed>(state->entry->what);
-            if (!terms.copies.contains(changed.resource)) continue;
+            if (!terms.copies.contains(changed.resource) || is_asked_for_as_a_part(write)) continue;
             if (!state->object || !is_ours(terms, *state->object)) continue;
             if (state->object->at("metadata").contains("deletionTimestamp")) continue;
             given[{changed.resource, changed.namespace_name, changed.name}].emplace_back(&write, state);

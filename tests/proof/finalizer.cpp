@@ -100,6 +100,12 @@ private:
         return object && is_ours(terms_, *object) && label(*object, OWNER) == uid;
     }
 
+    bool has_part_of(const Tree& object, const std::string& uid) const {
+        return object && std::ranges::any_of(parts_of(terms_, *object), [&](const auto& part) {
+                   return part.second.value("owner", Json::object()).value("uid", "") == uid;
+               });
+    }
+
     void look_at_removal(const Write& write, const State& state, const std::string& uid) {
         const auto list = list_before(write, uid);
         if (list.asked == nullptr) {
@@ -107,6 +113,11 @@ private:
         }
         for (const auto& [place, states] : timeline_.objects()) {
             if (!terms_.copies.contains(place.resource)) continue;
+            if (has_part_of(timeline_.object_at(place, list.asked->number), uid) &&
+                has_part_of(timeline_.object_at(place, state.entry->number), uid)) {
+                broken("the finalizer came off while " + place.text() + " had a part",
+                       {list.asked, write.request, state.entry});
+            }
             // What was there all the time that the list took.
             const bool was_listed = is_copy_of(timeline_.object_at(place, list.asked->number), uid) &&
                                     is_copy_of(timeline_.object_at(place, list.answered->number), uid);
@@ -132,9 +143,17 @@ private:
 
     /// A copy is made for, or given to, an owner that carried the finalizer when that was asked for.
     void look_at_copy(const Write& write, const State& state) {
-        if (!state.object || !is_ours(terms_, *state.object)) return;
+        if (!state.object) return;
+        for (const auto& [id, claim] : parts_of(terms_, *state.object)) {
+            const auto uid = claim.value("owner", Json::object()).value("uid", "");
+            if (!has_part_of(state.before, uid)) look_at_what_is_new(write, state, uid);
+        }
+        if (!is_ours(terms_, *state.object)) return;
         const auto uid = label(*state.object, OWNER);
-        if (state.before && label(*state.before, OWNER) == uid) return;
+        if (!state.before || label(*state.before, OWNER) != uid) look_at_what_is_new(write, state, uid);
+    }
+
+    void look_at_what_is_new(const Write& write, const State& state, const std::string& uid) {
         for (const auto& [place, states] : timeline_.objects()) {
             if (place.resource != terms_.owners) continue;
             const bool was_on = std::ranges::any_of(states, [&](const State& owner) {

@@ -83,6 +83,27 @@ Story contest() {
                       {[](Scene& scene) { scene.disown("two"); }}});
 }
 
+Json merging(const Scene& scene, const std::vector<std::string>& words) {
+    auto spec = syncing(scene, words);
+    spec["conflictPolicy"] = "Merge";
+    return spec;
+}
+
+/// The marks of a copy come along with a part, and are not to be taken for those of a copy.
+Story merger() {
+    return driven_by(Driven::configmap_syncer, "a ConfigMapSyncer that merges, and then takes what is marked",
+                     [](Scene& scene) {
+                         spaces_and_a_source(scene);
+                         scene.plant("red", "a", {{"mine", "yes"}}, {{"metadata", {{"labels", {{"app", "web"}}}}}});
+                         scene.own("one", merging(scene, {"red", "blue"}));
+                     },
+                     {{[](Scene& scene) { scene.change("a", {{"data", {{"k", "2"}, {"l", nullptr}}}}); }},
+                      {[](Scene& scene) { scene.ask("one", {{"conflictPolicy", nullptr}}); }},
+                      {[](Scene& scene) { scene.ask("one", {{"conflictPolicy", "Merge"}}); }},
+                      {[](Scene& scene) { scene.ask("one", {{"conflictPolicy", nullptr}}); }, Act::Engine::is_down},
+                      {[](Scene& scene) { scene.disown("one"); }}});
+}
+
 Story mirror() {
     return driven_by(Driven::config_mirror, "a ConfigMirror",
                      [](Scene& scene) {
@@ -146,11 +167,12 @@ Story pods_while_down() {
 }  // namespace
 
 std::vector<Story> owned_stories() {
-    return {syncer(), mirror(), pods()};
+    return {syncer(), merger(), mirror(), pods()};
 }
 
 std::vector<Story> owned_writing_stories() {
-    return {syncer(), syncer_without_its_source(), contest(), mirror(), mirror_while_down(), pods(), pods_while_down()};
+    return {syncer(), syncer_without_its_source(), contest(), merger(),
+            mirror(), mirror_while_down(),         pods(),    pods_while_down()};
 }
 
 }  // namespace moontide::proof

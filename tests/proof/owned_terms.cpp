@@ -1,5 +1,6 @@
 // What the policies with owners ask for, said again in a few lines each.
 #include "owned.hpp"
+#include "parts.hpp"
 
 #include <algorithm>
 
@@ -78,10 +79,14 @@ std::optional<Wish> syncers_wish(const Json& owner, const Place& at, const Json*
                           (spec.contains("namespaceSelector") && holds_all(spec.at("namespaceSelector"), labels)) ||
                           (spec.contains("targetSelector") && selects(spec.at("targetSelector"), labels));
     if (!selected) return std::nullopt;
-    if (source == nullptr || !asks(*source)) return Wish{at.resource, name, {}, true};
+    if (source == nullptr || !asks(*source))
+        return Wish{.resource = at.resource, .name = name, .content = {}, .kept = true};
     auto content = content_of(*source);
     keep_keys(content, spec.value("keys", Json::array()));
-    return Wish{at.resource, name, std::move(content)};
+    return Wish{at.resource,
+                name,
+                std::move(content),
+                {{"synced-by", name_of(owner)}, {"synced-from", spec.value("sourceNamespace", "")}}};
 }
 
 std::optional<Wish> mirrors_wish(const Json& owner, const Place& at, const Json* source, const Json& space) {
@@ -120,13 +125,14 @@ Existing conflicts(const Json& owner) {
     if (policy == "Refuse") return Existing::refuse;
     if (policy == "Adopt") return Existing::adopt;
     if (policy == "Overwrite") return Existing::overwrite;
+    if (policy == "Merge") return Existing::merge;
     return Existing::marked;
 }
 
-/// Its labels without a claim: what the controller that is replaced left.
+/// Its labels without a claim, and without a part that they may be of: what the controller that is replaced left.
 bool has_labels(const Json& object, const Json& labels) {
     const auto annotations = object.at("metadata").value("annotations", Json::object());
-    return !annotations.contains("moontide.dev/claim") && holds_all(labels, labels_of(object));
+    return !annotations.contains("moontide.dev/claim") && !carries_part(object) && holds_all(labels, labels_of(object));
 }
 
 }  // namespace

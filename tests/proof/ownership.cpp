@@ -9,7 +9,7 @@ namespace moontide::proof {
 
 namespace {
 
-bool may_take(const Terms& terms, const Json* owner, const Json& object, const Json& made, const Keys& keys) {
+bool may_take(const Terms& terms, const Json* owner, const Json& object, const Json& made) {
     switch (terms.existing_for(owner)) {
         case Existing::refuse:
             return false;
@@ -20,16 +20,16 @@ bool may_take(const Terms& terms, const Json* owner, const Json& object, const J
         case Existing::overwrite:
             return true;
         case Existing::merge:
-            return !is_ours(terms, made) && others_of(object, keys) == others_of(made, keys);
+            return false;
     }
     return false;
 }
 
 /// As the owner that is acted for was lately, where the policy has owners: one that is told late acts on what was.
 template <typename May>
-bool lets(const Timeline& timeline, const Terms& terms, const Json& copy, Milliseconds from, const May& may) {
+bool lets(const Timeline& timeline, const Terms& terms, const Json& claim, Milliseconds from, const May& may) {
     if (!terms.has_owners()) return may(nullptr);
-    const auto* states = timeline.owner_of(copy);
+    const auto* states = timeline.owner_in(claim);
     if (states == nullptr) return false;
     return std::ranges::any_of(
         *states, [&](const State& state) { return state.object && state.end >= from && may(state.object.get()); });
@@ -66,8 +66,23 @@ bool was_taken_from_its_holder(const Timeline& timeline, const Terms& terms, con
     });
 }
 
+/// Parts came, changed or went, and nothing else; those that came are of who merges.
+bool changed_parts_alone(const Timeline& timeline, const Terms& terms, const Place& place, const Write& write,
+                         const State& state) {
+    const auto parts = parts_of(terms, *state.object);
+    const auto before = parts_of(terms, *state.before);
+    if (is_ours(terms, *state.object) || (parts.empty() && before.empty())) return false;
+    const auto offered = without_users(timeline.offered(place), *state.before);
+    if (others_of(*state.before, offered) != others_of(*state.object, offered)) return false;
+    const auto merges = [&](const Json* owner) { return terms.existing_for(owner) == Existing::merge; };
+    return std::ranges::all_of(parts, [&](const auto& part) {
+        return before.contains(part.first) ||
+               lets(timeline, terms, part.second, write.request->at - terms.grace, merges);
+    });
+}
+
 std::string complaint(const Timeline& timeline, const Terms& terms, const Place& place, const Write& write,
-                      const State& state, const Keys& keys) {
+                      const State& state) {
     if (!state.before) {
         if (state.object && !is_ours(terms, *state.object)) return "it was created without our claim for its place";
         return {};
@@ -80,8 +95,9 @@ std::string complaint(const Timeline& timeline, const Terms& terms, const Place&
                 is_ours(terms, *state.object) && was_taken_from_its_holder(timeline, terms, place, write, state);
             return taken ? "it was given to another while its holder asked for it" : "";
         }
-        const auto may = [&](const Json* owner) { return may_take(terms, owner, *state.before, *state.object, keys); };
-        if (lets(timeline, terms, *state.object, write.request->at - terms.grace, may)) return {};
+        if (changed_parts_alone(timeline, terms, place, write, state)) return {};
+        const auto may = [&](const Json* owner) { return may_take(terms, owner, *state.before, *state.object); };
+        if (lets(timeline, terms, claim_of(*state.object), write.request->at - terms.grace, may)) return {};
         return "it was changed, and carried no claim of ours for its place";
     }
     if (ours && claim_of(*state.before).value("state", "") != "made") return "it was deleted, and we had not made it";
@@ -100,8 +116,7 @@ std::vector<Violation> check_ownership(const Timeline& timeline, const Terms& te
             const auto& changed = std::get<Changed>(state->entry->what);
             if (!terms.copies.contains(changed.resource)) continue;
             const Place place{changed.resource, changed.namespace_name, changed.name};
-            const auto keys = terms.existing == Existing::merge ? timeline.keys_offered(place) : Keys();
-            const auto what = complaint(timeline, terms, place, write, *state, keys);
+            const auto what = complaint(timeline, terms, place, write, *state);
             if (what.empty()) continue;
             const Entry* made_so = nullptr;
             for (const auto& earlier : timeline.objects().at(place)) {

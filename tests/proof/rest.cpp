@@ -9,6 +9,8 @@ namespace moontide::proof {
 
 namespace {
 
+constexpr const char* WHOLE_MANAGER = "moontide";
+
 bool is_terminating(const Json& object) {
     return object.at("metadata").contains("deletionTimestamp");
 }
@@ -60,12 +62,18 @@ private:
             }
             // What it holds of a source that is gone.
             for (const auto& [place, object] : there_) {
-                if (!terms_.copies.contains(place.resource) || !is_held_by(*owner, *object)) continue;
-                const auto named = claim_of(*object).value("source", Json::object());
-                const Place source{place.resource, named.value("namespace", ""), named.value("name", "")};
-                if (find(source) == nullptr || !terms_.may_be_source(*find(source))) ask_for(owner, source, nullptr);
+                if (!terms_.copies.contains(place.resource)) continue;
+                if (is_ours(terms_, *object)) ask_for_what_is_gone(owner, place, claim_of(*object));
+                for (const auto& [id, claim] : parts_of(terms_, *object)) ask_for_what_is_gone(owner, place, claim);
             }
         }
+    }
+
+    void ask_for_what_is_gone(const Json* owner, const Place& place, const Json& claim) {
+        if (!names(claim, *owner)) return;
+        const auto named = claim.value("source", Json::object());
+        const Place source{place.resource, named.value("namespace", ""), named.value("name", "")};
+        if (find(source) == nullptr || !terms_.may_be_source(*find(source))) ask_for(owner, source, nullptr);
     }
 
     void ask_for(const Json* owner, const Place& at, const Json* source) {
@@ -80,8 +88,11 @@ private:
     }
 
     bool is_held_by(const Json& owner, const Json& copy) const {
-        if (!is_ours(terms_, copy)) return false;
-        const auto named = claim_of(copy).value("owner", Json::object());
+        return is_ours(terms_, copy) && names(claim_of(copy), owner);
+    }
+
+    static bool names(const Json& claim, const Json& owner) {
+        const auto named = claim.value("owner", Json::object());
         const auto& metadata = owner.at("metadata");
         return named.value("name", "") == metadata.value("name", "") &&
                named.value("namespace", "") == metadata.value("namespace", "") &&
@@ -95,6 +106,7 @@ private:
             if (wanted != asking.end()) wrong(place, "is not there, and a source asks for it");
             return;
         }
+        look_at_parts(place, *copy, asking);
         if (!is_ours(terms_, *copy)) {
             if (wanted != asking.end()) look_at_foreign(place, *copy, asking);
             return;
@@ -112,7 +124,11 @@ private:
             return;
         }
         if (holder->wish.kept) return;
-        if (content_of(*copy) != holder->wish.content) wrong(place, "differs from what its source asks for");
+        if (terms_.existing_for(holder->owner) == Existing::merge) {
+            look_at_fields(place, *copy, holder->wish, WHOLE_MANAGER);
+        } else if (content_of(*copy) != holder->wish.content) {
+            wrong(place, "differs from what its source asks for");
+        }
         if (terms_.belongs_to_source && !belongs_to(*copy, *holder->source))
             wrong(place, "does not belong to its source");
     }
@@ -137,8 +153,47 @@ private:
         if (to_be_taken) return wrong(place, "was not taken over");
         for (const auto& one : asking) {
             if (one.wish.kept || terms_.existing_for(one.owner) != Existing::merge) continue;
-            if (!has_part(terms_, object)) wrong(place, "has no part", one.wish.content);
-            if (!holds(object, one.wish.content)) wrong(place, "lacks what is asked for", one.wish.content);
+            const auto part = part_of(one, object);
+            const auto manager = part.empty() ? std::string() : manager_of_part(part);
+            if (cannot_change(object) || is_opposed(object, one.wish, manager)) continue;
+            if (part.empty()) {
+                wrong(place, "has no part", one.wish.content);
+            } else {
+                look_at_fields(place, object, one.wish, manager);
+            }
+        }
+    }
+
+    /// The id of that one's part; empty: it has none.
+    std::string part_of(const Asking& one, const Json& object) const {
+        for (const auto& [id, claim] : parts_of(terms_, object)) {
+            const auto source = claim.value("source", Json::object()).value("name", "");
+            if (one.owner == nullptr) return id;
+            const bool same_source = one.source == nullptr || source == one.source->at("metadata").value("name", "");
+            if (names(claim, *one.owner) && same_source) return id;
+        }
+        return {};
+    }
+
+    /// Its data are fixed: no part comes, changes or goes.
+    static bool cannot_change(const Json& object) { return object.value("immutable", false); }
+
+    /// What is wished for is there, and nothing that was.
+    void look_at_fields(const Place& place, const Json& object, const Wish& wish, const std::string& manager) {
+        if (is_opposed(object, wish, manager)) return;
+        if (!holds(object, wish.content)) wrong(place, "lacks what is asked for", wish.content);
+        const auto left = superfluous(object, wish.content, manager);
+        if (!left.empty()) wrong(place, "keeps " + *left.begin() + ", which is asked for no more");
+    }
+
+    /// Each is one's that asks for it, or did until its source went.
+    void look_at_parts(const Place& place, const Json& object, const std::vector<Asking>& asking) {
+        if (is_terminating(object) || cannot_change(object)) return;
+        for (const auto& [id, claim] : parts_of(terms_, object)) {
+            const bool is_asked_for = std::ranges::any_of(asking, [&](const Asking& one) {
+                return terms_.existing_for(one.owner) == Existing::merge && part_of(one, object) == id;
+            });
+            if (!is_asked_for) wrong(place, "keeps the part " + id + ", which nobody asks for");
         }
     }
 
@@ -146,7 +201,7 @@ private:
         const auto* space = find({"namespaces", "", place.namespace_name});
         if (is_terminating(object) || space == nullptr || is_terminating(*space)) return;
         if (is_ours(terms_, object)) return wrong(place, "is left, and nothing asks for it");
-        if (has_part(terms_, object)) wrong(place, "keeps a part");
+        look_at_parts(place, object, {});
     }
 
     void look_at_owner(const Place& place, const Json& owner) {

@@ -28,7 +28,8 @@ struct Place {
 struct Wish {
     std::string resource;
     std::string name;
-    Json content;  ///< data, binaryData, immutable and type, as far as they are there
+    Json content;                  ///< data, binaryData, immutable and type, as far as they are there
+    Json labels = Json::object();  ///< that come along, as far as they are to be known
     /// Nothing is asked for, but what was made stays as it is: its source is gone, its owner is not.
     bool kept = false;
 };

@@ -70,7 +70,8 @@ TEST_CASE("a part changes nothing of what is somebody else's, and goes whole") {
     auto joined = foreign;
     joined["data"]["k"] = "1";
     joined["metadata"]["labels"]["moontide.dev/part"] = "m";
-    joined["metadata"]["annotations"]["part.moontide.dev/0123"] = R"({"instance":"m"})";
+    joined["metadata"]["annotations"]["part.moontide.dev/0123"] =
+        R"({"instance":"m","place":{"namespace":"red","name":"a"}})";
     SECTION("joined and taken out") {
         forged.engine_replaces(joined);
         forged.note("settled");

@@ -68,7 +68,49 @@ public:
     }
 };
 
+/// The owner merges into somebody's object of that name in "red".
+class ForgedParts : public ForgedOwners {
+public:
+    ForgedParts() { put("configmaps", theirs(), 0); }
+
+    static Json theirs(const std::string& name_space = "red") {
+        auto made = object(name_space, "a", {{"mine", "yes"}});
+        made["metadata"]["managedFields"] = Json::array({fields("user", "mine")});
+        return made;
+    }
+    static Json fields(const std::string& manager, const std::string& key) {
+        return {{"manager", manager}, {"fieldsV1", {{"f:data", {{"f:" + key, Json::object()}}}}}};
+    }
+    static Json merging(const Json& finalizers = Json::array(), bool deleted = false) {
+        auto made = owner("one", finalizers, deleted);
+        made["spec"]["conflictPolicy"] = "Merge";
+        return made;
+    }
+    /// With that key and value beside what was there.
+    static Json joined(const std::string& key, const std::string& value, const std::string& name_space = "red") {
+        const Json claim = {{"instance", "m"},
+                            {"state", "joined"},
+                            {"place", {{"cluster", "c"}, {"namespace", name_space}, {"name", "a"}}},
+                            {"owner", {{"namespace", "src"}, {"name", "one"}, {"uid", "one"}}},
+                            {"source", {{"kind", "ConfigMap"}, {"namespace", "src"}, {"name", "a"}}}};
+        auto made = theirs(name_space);
+        made["data"][key] = value;
+        made["metadata"]["managedFields"].push_back(fields("moontide/01", key));
+        made["metadata"]["labels"] = {{"moontide.dev/part", "m"}, {"synced-by", "one"}, {"synced-from", "src"}};
+        made["metadata"]["annotations"]["part.moontide.dev/01"] = claim.dump();
+        return made;
+    }
+
+    /// An owner with its part.
+    void begin() {
+        user_has(merging());
+        engine_patches(merging({FINALIZER}));
+        engine_replaces(joined("k", "1"));
+    }
+};
+
 using F = ForgedOwners;
+using P = ForgedParts;
 
 }  // namespace
 
@@ -305,6 +347,81 @@ TEST_CASE("settling breaks where a copy does not belong to its pod") {
         forged.engine_creates(copy);
         forged.note("settled");
         CHECK(forged.broken() == "settling");
+    }
+}
+
+TEST_CASE("a part is an owner's as a copy is") {
+    P forged;
+    SECTION("joined, followed and taken out") {
+        forged.begin();
+        forged.note("settled");
+        forged.put("configmaps", Forged::object("src", "a", {{"k", "2"}}), 0);
+        forged.engine_replaces(P::joined("k", "2"));
+        forged.note("settled");
+        forged.user_has(P::merging({FINALIZER}, true));
+        forged.engine_replaces(P::theirs());
+        forged.engine_lists();
+        forged.engine_lets_go(P::merging({FINALIZER}, true));
+        forged.note("settled");
+        CHECK(forged.broken().empty());
+    }
+    SECTION("joined before the finalizer is on") {
+        forged.user_has(P::merging());
+        forged.engine_replaces(P::joined("k", "1"));
+        CHECK(forged.broken() == "finalizer");
+    }
+    SECTION("the finalizer comes off before the part does") {
+        forged.begin();
+        forged.user_has(P::merging({FINALIZER}, true));
+        forged.engine_lists();
+        forged.engine_lets_go(P::merging({FINALIZER}, true));
+        CHECK(forged.broken() == "finalizer");
+    }
+    SECTION("joined where nobody asks for it") {
+        forged.begin();
+        forged.space("blue", false);
+        forged.put("configmaps", P::theirs("blue"), 0);
+        forged.engine_replaces(P::joined("k", "1", "blue"));
+        CHECK(forged.broken() == "ownership scope");
+    }
+    SECTION("joined for one that does not merge") {
+        forged.user_has(F::owner("one", {FINALIZER}));
+        forged.engine_replaces(P::joined("k", "1"));
+        CHECK(forged.broken() == "ownership");
+    }
+    SECTION("what it brought is taken for the marks of a copy") {
+        forged.begin();
+        forged.user_has(F::owner("one", {FINALIZER}));
+        auto taken = F::copy({{"k", "1"}});
+        taken["metadata"]["labels"]["synced-by"] = "one";
+        forged.engine_replaces(taken);
+        CHECK(forged.broken() == "ownership");
+    }
+    SECTION("it stays although its owner merges no more") {
+        forged.begin();
+        forged.user_has(F::owner("one", {FINALIZER}));
+        forged.note("settled");
+        CHECK(forged.broken() == "settling");
+    }
+    SECTION("a key stays that nobody asks for any more") {
+        forged.begin();
+        forged.put("configmaps", Forged::object("src", "a", {{"l", "2"}}), 0);
+        auto both = P::joined("l", "2");
+        both["data"]["k"] = "1";
+        both["metadata"]["managedFields"].push_back(P::fields("moontide/01", "k"));
+        forged.engine_replaces(both);
+        forged.note("settled");
+        CHECK(forged.broken() == "settling");
+    }
+    SECTION("another's key is not changed, and is waited for") {
+        forged.put("configmaps", Forged::object("src", "a", {{"mine", "no"}}), 0);
+        forged.user_has(P::merging({FINALIZER}));
+        forged.note("settled");
+        CHECK(forged.broken().empty());
+        auto forced = P::joined("k", "1");
+        forced["data"] = {{"mine", "no"}};
+        forged.engine_replaces(forced);
+        CHECK(forged.broken() == "ownership economy");
     }
 }
 

@@ -64,8 +64,18 @@ Json claim_of(const Json& object) {
     return claim.is_object() ? claim : Json();
 }
 
+namespace {
+
+/// Another manager has a field that an apply names.
+bool was_opposed(const Write& write) {
+    return write.status() == 409 && std::get<Answered>(write.answer->what).why.starts_with("Apply failed with");
+}
+
+}  // namespace
+
 bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Write& write) {
     const auto& asked = write.asked();
+    if (was_opposed(write)) return true;
     // An apply that may only create names a version that no object has.
     const auto body = Json::parse(asked.body, nullptr, false);
     const bool applies = asked.verb == "patch" && body.is_object() &&
@@ -75,18 +85,26 @@ bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Wr
     return there && !is_ours(terms, *there);
 }
 
+bool is_asked_for_as_a_part(const Write& write) {
+    return write.asked().path.find("fieldManager=moontide%2F") != std::string::npos;
+}
+
 bool writes_what_counts(const Terms& terms, const Write& write) {
     const auto& resource = write.asked().resource;
     return terms.copies.contains(resource) || (terms.has_owners() && resource == terms.owners);
 }
 
-bool is_ours(const Terms& terms, const Json& object) {
-    const auto claim = claim_of(object);
-    if (!claim.is_object() || claim.value("instance", "") != terms.instance) return false;
+bool is_for_its_place(const Terms& terms, const Json& claim, const Json& object) {
+    if (claim.value("instance", "") != terms.instance) return false;
     const auto place = claim.value("place", Json::object());
     const auto& metadata = object.at("metadata");
     return place.value("namespace", "") == metadata.value("namespace", "") &&
            place.value("name", "") == metadata.value("name", "");
+}
+
+bool is_ours(const Terms& terms, const Json& object) {
+    const auto claim = claim_of(object);
+    return claim.is_object() && is_for_its_place(terms, claim, object);
 }
 
 Timeline::Timeline(std::vector<Entry> entries, const Terms& terms) : terms_(terms), entries_(std::move(entries)) {
@@ -150,8 +168,11 @@ Tree Timeline::object_at(const Place& place, std::uint64_t entry_number) const {
 }
 
 bool Timeline::is_named_by(const Asker& asker, const Json& copy) {
+    return is_named_in(asker, claim_of(copy));
+}
+
+bool Timeline::is_named_in(const Asker& asker, const Json& claim) {
     if (asker.owner == nullptr) return true;
-    const auto claim = claim_of(copy);
     if (!claim.is_object()) return false;
     const auto is_at = [&](const char* key, const Place& place) {
         const auto named = claim.value(key, Json::object());
@@ -162,8 +183,7 @@ bool Timeline::is_named_by(const Asker& asker, const Json& copy) {
     return is_at("owner", asker.owner_place) && is_at("source", asker.source_place) && (kind == "Secret") == is_secret;
 }
 
-const std::vector<State>* Timeline::owner_of(const Json& copy) const {
-    const auto claim = claim_of(copy);
+const std::vector<State>* Timeline::owner_in(const Json& claim) const {
     if (!terms_.has_owners() || !claim.is_object()) return nullptr;
     const auto named = claim.value("owner", Json::object());
     const auto found = objects_.find({terms_.owners, named.value("namespace", ""), named.value("name", "")});
@@ -256,7 +276,7 @@ std::vector<Timeline::Offer> Timeline::offers(const Place& place) const {
         for (const auto& there : space->second) {
             auto wish = wish_for(asker, place, owner, &source, &there);
             if (!wish || wish->kept) continue;
-            offers.push_back({&asker, owner, &source, std::move(wish->content)});
+            offers.push_back({&asker, owner, &source, std::move(*wish)});
             return;
         }
     };
@@ -272,13 +292,16 @@ std::vector<Timeline::Offer> Timeline::offers(const Place& place) const {
     return offers;
 }
 
-std::set<std::string> Timeline::keys_offered(const Place& place) const {
-    std::set<std::string> keys;
+Offered Timeline::offered(const Place& place) const {
+    Offered all;
     for (const auto& offer : offers(place)) {
-        const auto data = offer.content.value("data", Json::object());
-        for (const auto& [key, value] : data.items()) keys.insert(key);
+        for (const char* field : {"data", "binaryData"}) {
+            const auto values = offer.wish.content.value(field, Json::object());
+            for (const auto& [key, value] : values.items()) all.keys.insert(key);
+        }
+        for (const auto& [key, value] : offer.wish.labels.items()) all.labels.insert(key);
     }
-    return keys;
+    return all;
 }
 
 std::set<std::string> Timeline::keys_put(const Place& place) const {

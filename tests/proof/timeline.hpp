@@ -1,6 +1,7 @@
 // A history put in order for checks: the states of each object, and the engine's writes with what came of them.
 #pragma once
 
+#include "parts.hpp"
 #include "sandbox/history.hpp"
 #include "terms.hpp"
 
@@ -71,6 +72,7 @@ public:
     const std::vector<Asker>& askers() const { return askers_; }
     /// It is the one that the copy's claim names; any is where sources ask for themselves.
     static bool is_named_by(const Asker& asker, const Json& copy);
+    static bool is_named_in(const Asker& asker, const Json& claim);
 
     /// Whether somebody asked for the place, owner, source and namespace each as they were at some moment from that
     /// time on until that entry: watches tell of them in no order.
@@ -91,15 +93,15 @@ public:
         const Asker* asker = nullptr;
         const State* owner = nullptr;  ///< null: the source is its own owner
         const State* source = nullptr;
-        Json content;
+        Wish wish;
     };
     std::vector<Offer> offers(const Place& place) const;
-    /// The keys of data that any of them asks for.
-    std::set<std::string> keys_offered(const Place& place) const;
+    /// What parts of any of them may bring.
+    Offered offered(const Place& place) const;
     /// Names of the data that the engine has put into it.
     std::set<std::string> keys_put(const Place& place) const;
-    /// States of the owner that the copy's claim names; none where sources ask for themselves.
-    const std::vector<State>* owner_of(const Json& copy) const;
+    /// States of the owner that the claim names; none where sources ask for themselves.
+    const std::vector<State>* owner_in(const Json& claim) const;
 
 private:
     /// What one asks for at the place, over the states that each of owner, source and namespace had in a time.
@@ -125,11 +127,15 @@ std::string uid_of(const Json& object);
 std::string version_of(const Json& object);
 /// The engine's claim, where the object carries one that can be read; else null.
 Json claim_of(const Json& object);
+/// It is asked for under a part's field manager.
+bool is_asked_for_as_a_part(const Write& write);
 /// A create, or an apply that may only create, that the server refused since something stands there that is not ours:
-/// how a start finds it.
+/// how a start finds it. Or an apply that was refused for a field of somebody else's: no watch tells when that goes.
 bool met_a_foreign_object(const Timeline& timeline, const Terms& terms, const Write& write);
 /// A write of a copy, or of an owner's finalizers: what a story is killed at.
 bool writes_what_counts(const Terms& terms, const Write& write);
+/// The claim is this instance's, and for the place where the object is.
+bool is_for_its_place(const Terms& terms, const Json& claim, const Json& object);
 /// It carries this instance's claim for its own place.
 bool is_ours(const Terms& terms, const Json& object);
 

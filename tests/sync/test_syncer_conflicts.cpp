@@ -96,6 +96,43 @@ TEST_CASE("a syncer's conflictPolicy says what becomes of an object that is ther
     engine.settle();
 }
 
+TEST_CASE("what a syncer merged into is nobody's copy when it merges no longer", "[syncers]") {
+    Syncers scene;
+    auto& [world, home, red, syncers, setup] = scene;
+    world.make_config_map(world.sources(), "app", {{"a", "1"}});
+    const auto theirs = world.make_config_map(red, "app", {{"mine", "1"}});
+    syncers.make("page", scene.spec({{"targetNamespaces", Json::array({red})}, {"conflictPolicy", "Merge"}}));
+    Engine engine(world, setup);
+    scene.expect(scene.copy(red), {{"a", "1"}, {"mine", "1"}});
+    engine.settle();
+    // The labels that the part brought along are the marks of a copy that the page's controller made.
+    SECTION("while the engine runs") {
+        syncers.change("page", {{"conflictPolicy", nullptr}});
+    }
+    SECTION("while it is down") {
+        engine.stop();
+        syncers.change("page", {{"conflictPolicy", nullptr}});
+        engine.start();
+    }
+    SECTION("while it is down, and the syncer asks for it no more") {
+        engine.stop();
+        syncers.change(
+            "page", {{"conflictPolicy", nullptr}, {"targetNamespaces", Json::array({world.make_namespace("blue")})}});
+        engine.start();
+    }
+    const auto as_before = [&](const Json& object) {
+        CHECK(uid_of(object) == uid_of(theirs));
+        CHECK(labels_of(object) == labels_of(theirs));
+        CHECK(annotations_of(object) == annotations_of(theirs));
+    };
+    world.expect_data(scene.copy(red), {{"mine", "1"}});
+    engine.settle();
+    as_before(world.api.get(scene.copy(red)));
+    syncers.remove("page");
+    syncers.expect_gone("page");
+    as_before(world.api.get(scene.copy(red)));
+}
+
 TEST_CASE("copies that the page's controller made are a syncer's own, unless it says Refuse", "[syncers]") {
     Syncers scene;
     auto& [world, home, red, syncers, setup] = scene;

@@ -272,6 +272,8 @@ TEST_CASE("likeness: the same fields, and every mark") {
         {R"({"metadata":{"name":"n","labels":{"synced-by":"x"}},"data":{}})", false, false},
         {R"({"metadata":{"name":"n","labels":{"synced-by":"x"},"annotations":{"from":"a/b","more":"y"}}})", false,
          true},
+        {R"({"metadata":{"name":"n","labels":{"synced-by":"x"},"annotations":{"from":"a/b","part.moontide.dev/0":"{}"}}})",
+         false, false},
         {R"({"metadata":{"name":"n","labels":{"synced-by":"y"},"annotations":{"from":"a/b"}},"data":{"a":"1"}})", true,
          false},
         {"{", false, false},

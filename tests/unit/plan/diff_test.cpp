@@ -71,6 +71,7 @@ const std::map<std::string, Standing>& standings() {
         {"unwatched-terminating", record([](Record& r) { r.unwatched = r.terminating = true, r.labelled = false; })},
         {"fields", record([](Record& r) { r.fields = true; })},
         {"fields-differ", record([&](Record& r) { differs(r), r.fields = true; })},
+        {"fields-immutable", record([&](Record& r) { differs(r), r.fields = r.immutable = true; })},
         {"fields-edited", record([&](Record& r) { differs(r), r.fields = r.edited = true; })},
         {"joined", record([](Record& r) { r.fields = r.joined = r.managed = true, r.made = false; })},
         {"joined-differs",
@@ -183,8 +184,8 @@ void check_table(const std::string& table, Writes writes) {
 
 constexpr const char* unwanted_rows = R"(
 absent,seen-absent,foreign-claimed                    none  *              *       keep
-fields,fields-differ,fields-edited                    none  self           *       delete
-fields,fields-differ,fields-edited                    none  wants,lets_go  *       keep
+fields,fields-differ,fields-edited,fields-immutable   none  self           *       delete
+fields,fields-differ,fields-edited,fields-immutable   none  wants,lets_go  *       keep
 joined,joined-differs                                 none  self           *       release
 joined-lists                                          none  self           *       release lists
 joined-unlabelled                                     none  self           *       release unmanaged
@@ -221,7 +222,7 @@ unlabelled-immutable,refusing-immutable               any  wants          *  ref
 terminating,by-marks,by-marks-terminating             any  wants          *  refuse HeldByOther
 unwatched-terminating                                 any  wants          *  refuse HeldByOther
 terminating                                           any  self,lets_go   *  wait
-fields,fields-differ,fields-edited                    any  wants          *  refuse HeldByOther
+fields,fields-differ,fields-edited,fields-immutable   any  wants          *  refuse HeldByOther
 joined-terminating                                    any  *              *  wait
 joined,joined-lists                                   any  *              *  keep
 joined-unlabelled                                     any  *              *  apply 5 joined
@@ -259,7 +260,7 @@ refusing-immutable                 any                  self,lets_go  *  delete
 differs-taken-immutable            any                          self  *  refuse Immutable
 differs-taken-immutable            any                       lets_go  *  replace taken put
 fields                             any                          lets_go  *  replace made put
-fields-differ,fields-edited        any                     self,lets_go  *  replace made put
+fields-differ,fields-edited,fields-immutable  any          self,lets_go  *  replace made put
 joined-differs                     any                                *  *  apply 5 joined
 unlabelled,unlabelled-immutable    any                     self,lets_go  *  replace made merge
 by-marks                           marked                  self,lets_go  *  replace made merge takes-over
@@ -290,9 +291,11 @@ right-taken                        refuse,marked,adopt,merge,join  lets_go  *  a
 right-taken                        overwrite                    lets_go  *  apply 5 taken force takes-over
 differs,differs-marked,differs-keys  refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
 differs,differs-marked,differs-keys  merge,join              self,lets_go  *  apply 5 made takes-over
-differs-immutable                  any                          self  *  delete
-differs-immutable                  refuse,marked,adopt,overwrite  lets_go  *  apply 5 made force takes-over
-differs-immutable                  merge,join                lets_go  *  apply 5 made takes-over
+fields-immutable                   any                          self  *  delete
+fields-immutable                   refuse,marked,adopt,overwrite  lets_go  *  apply 5 made force
+fields-immutable                   merge,join                   lets_go  *  apply 5 made
+differs-immutable                  refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
+differs-immutable                  merge,join              self,lets_go  *  apply 5 made takes-over
 refusing-immutable                 any                  self,lets_go  *  delete
 unlabelled,unlabelled-immutable    refuse,marked,adopt,overwrite  self,lets_go  *  apply 5 made force takes-over
 unlabelled,unlabelled-immutable    merge,join              self,lets_go  *  apply 5 made takes-over
@@ -300,9 +303,8 @@ by-marks                           marked                  self,lets_go  *  appl
 by-marks                           refuse,adopt,overwrite,merge,join  self,lets_go  *  apply 0 made look
 differs-taken                      refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken takes-over
 differs-taken                      overwrite               self,lets_go  *  apply 5 taken force takes-over
-differs-taken-immutable            any                          self  *  refuse Immutable
-differs-taken-immutable            refuse,marked,adopt,merge,join  lets_go  *  apply 5 taken takes-over
-differs-taken-immutable            overwrite                 lets_go  *  apply 5 taken force takes-over
+differs-taken-immutable            refuse,marked,adopt,merge,join  self,lets_go  *  apply 5 taken takes-over
+differs-taken-immutable            overwrite               self,lets_go  *  apply 5 taken force takes-over
 foreign-marked                     marked                             *  *  apply 5 made force takes-over
 foreign-marked-immutable           marked                             *  *  delete
 foreign-same,foreign-same-immutable  adopt                            *  *  apply 5 taken takes-over

@@ -107,6 +107,22 @@ TEST_CASE("who left a target to an older source looks again when that one has ch
     CHECK(planned.ordered("apps") == younger);
 }
 
+TEST_CASE("whose step gives way to an older one's before it was sent looks again when that has ended") {
+    Planned planned;
+    const auto older = planned.add("p", {"a"}, {"apps"}).front();
+    const auto younger = planned.add("q", {"bbbb"}, {"apps"}).front();
+    planned.policies[1]->existing = policy::Existing::merge;
+    // Its step comes while the older one is looked at.
+    planned.policies[0]->on_evaluated = [&] {
+        planned.board.units.change(older, [](Unit& unit) { ++unit.generation; });
+    };
+    planned.planner.look_at({younger, 0});
+    planned.planner.look_at({older, 0});
+    CHECK(planned.ordered("apps") == older);
+    CHECK(planned.board.have.with(
+        [&](plan::Have& have) { return have.ticket(planned.target("apps"))->again.contains(younger); }));
+}
+
 TEST_CASE("who waits for a target looks again when another one that waited for it steps back") {
     Planned planned;
     const auto older = planned.add("p", {"a"}, {}).front();
