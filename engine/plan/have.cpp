@@ -275,6 +275,12 @@ void Have::withdraw(const TargetKey& target, UnitId unit) {
     if (found->second.empty()) candidates_.erase(found);
 }
 
+bool Have::is_beside(const TargetKey& part, UnitId unit) const {
+    if (part.part == 0) return false;
+    const auto whole = holder(part.whole());
+    return whole != 0 && whole != unit;
+}
+
 std::vector<UnitId> Have::candidates(const TargetKey& target) const {
     const auto found = candidates_.find(target);
     return found == candidates_.end() ? std::vector<UnitId>() : found->second;

@@ -145,6 +145,8 @@ public:
     void contest(const TargetKey& target, UnitId unit);
     void withdraw(const TargetKey& target, UnitId unit);
     std::vector<UnitId> candidates(const TargetKey& target) const;
+    /// That part of the unit's is, or would be, in a copy that is another unit's.
+    bool is_beside(const TargetKey& part, UnitId unit) const;
     /// In one namespace, or (0) in all.
     std::vector<TargetKey> contested_by(UnitId unit, NameId namespace_name = 0) const;
     /// Where a step of the unit is on its way, or an answer showed a copy of it that the records may not have yet; in

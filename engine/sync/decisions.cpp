@@ -55,20 +55,26 @@ Decisions::Decisions(Board& board, Report& report, Evaluation& evaluation, std::
       rival_backoff_(board.options.backoff_first, board.options.backoff_last, seed) {}
 
 void Decisions::ask_holders(const Unit& unit, std::vector<Asked>& asked) {
-    std::vector<std::pair<std::size_t, plan::UnitId>> others;
+    struct Other {
+        std::size_t index;
+        plan::UnitId holder;
+        bool has_room;
+    };
+    std::vector<Other> others;
     board_.have.with([&](const plan::Have& have) {
         for (std::size_t i = 0; i < asked.size(); ++i) {
             if (!asked[i].wish) continue;
             const auto standing = have.standing(asked[i].target);
             const auto* record = std::get_if<plan::Record>(&standing);
-            if (record == nullptr || has_room(asked[i], *record)) continue;
-            if (!record->by_marks && record->unit != unit.id) others.emplace_back(i, record->unit);
+            if (record == nullptr || record->by_marks || record->unit == unit.id) continue;
+            others.push_back({i, record->unit, has_room(asked[i], *record)});
         }
     });
-    for (const auto& [index, holder] : others) {
+    for (const auto& [index, holder, has_room] : others) {
+        const bool wants = evaluation_.still_wants(holder, asked[index].target);
+        if (wants && has_room) continue;
         asked[index].held_by = holder;
-        asked[index].holder =
-            evaluation_.still_wants(holder, asked[index].target) ? plan::Holder::wants : plan::Holder::lets_go;
+        asked[index].holder = wants ? plan::Holder::wants : plan::Holder::lets_go;
     }
 }
 
@@ -148,7 +154,7 @@ Decisions::Choice Decisions::choose(const plan::Have& have, const Unit& unit, co
         standing = plan::Absent{};
         record = nullptr;
     }
-    if (record != nullptr && record->unit != unit.id && has_room(asked, *record)) {
+    if (record != nullptr && record->unit != unit.id && asked.held_by == 0 && has_room(asked, *record)) {
         standing = plan::Foreign{
             .uid = record->uid, .resource_version = record->resource_version, .terminating = record->terminating};
         record = nullptr;
@@ -194,6 +200,9 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
     const auto* wish = choice.wish.get();
     const auto& standing = choice.standing;
     const auto* known = std::get_if<plan::Record>(&standing);
+    // What it has a part in is to go on where its holder lets it go.
+    const bool beside = wish != nullptr && have.is_beside(target, unit.id);
+    if (beside) have.contest(whole, unit.id);
     const plan::UnitId held_by = known != nullptr && !known->by_marks && known->unit != unit.id ? known->unit : 0;
     // What another unit has, or has taken over since, is not this one's to remove; nor does it take it over any more.
     if (wish == nullptr && held_by != 0) {
@@ -209,8 +218,8 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
     if (known == nullptr) have.forget_foreign(whole);
 
     if (std::holds_alternative<plan::Keep>(decision)) {
-        for (const auto& mended : {target, whole}) have.troubles().erase(mended, unit.id);
-        have.withdraw(whole, unit.id);
+        for (const auto& mended : {whole, whole.part_of(unit.id)}) have.troubles().erase(mended, unit.id);
+        if (!beside) have.withdraw(whole, unit.id);
         end_ticket(have, target);
         return std::nullopt;
     }
@@ -236,7 +245,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
             have.contest(target, unit.id);
             const auto* record = std::get_if<plan::Record>(&standing);
             const auto holder = record == nullptr ? std::optional<Unit>() : board_.units.get(record->unit);
-            if (holder) message = "is held for " + asker_text(holder->bond) + " by policy " + holder->bond.policy;
+            if (holder) message = held_text(holder->bond);
         } else if (wish != nullptr && !is_awaited(target, unit.id, standing)) {
             board_.queue.add_after({unit.id, target.namespace_name}, board_.options.refused_again, queue::Urgency::idle,
                                    queue::Delay::planned);
@@ -284,7 +293,10 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
         return std::nullopt;
     }
     apply::Order order;
-    order.ticket = have.issue(target, unit.id, creates).number;
+    auto& ticket = have.issue(target, unit.id, creates);
+    // Who takes the whole over needs its part no more.
+    if (target.part == 0 && have.record(whole.part_of(unit.id)) != nullptr) ticket.again.insert(unit.id);
+    order.ticket = ticket.number;
     order.step = std::move(step.step);
     order.wish = choice.wish;
     if (removes && target.part != 0) order.part = plan::part_id(board_.options.instance, unit.bond);

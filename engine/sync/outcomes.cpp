@@ -123,13 +123,14 @@ void Outcomes::left(plan::Have& have, const plan::TargetKey& target, const plan:
 
 void Outcomes::mended(plan::Have& have, const apply::Order& order) {
     const auto& target = plan::target(order.step);
-    for (const auto& place : {target, target.whole()}) {
+    for (const auto& place : {target.whole(), target.whole().part_of(order.unit)}) {
         // Why it had to go may be why there is none now.
         const auto* trouble = have.troubles().find(place, order.unit);
         if (order.wish == nullptr && trouble != nullptr && trouble->standing) continue;
         have.troubles().erase(place, order.unit);
     }
-    have.withdraw(target.whole(), order.unit);
+    const bool beside = order.wish != nullptr && have.is_beside(target, order.unit);
+    if (!beside) have.withdraw(target.whole(), order.unit);
 }
 
 Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, const apply::Written& fate) {
@@ -228,10 +229,19 @@ Outcomes::Told Outcomes::denied(plan::Have& have, const apply::Order& order, con
             return {.result = "conflict", .again = true};
         }
     }
+    const auto holder = have.holder(target.whole());
+    const bool is_opposed = status.cause == "FieldManagerConflict" && holder != 0 && holder != order.unit;
+    if (is_opposed && target.part == 0) {
+        // It cannot take over what others have their fields in, so that its holder is not to wait for it.
+        have.withdraw(target, order.unit);
+        board_.queue.add({holder, target.namespace_name}, queue::Urgency::front);
+    }
     const auto* known = have.troubles().find(target, order.unit);
     plan::Trouble trouble{.unit = order.unit, .failures = known == nullptr ? 1 : known->failures + 1};
     trouble.reason = status.cause.empty() ? (status.reason.empty() ? "Failed" : status.reason) : status.cause;
     trouble.message = status.message.empty() ? "the server answered " + std::to_string(status.code) : status.message;
+    if (const auto unit = is_opposed ? board_.units.get(holder) : std::nullopt)
+        trouble.message += "; the object " + held_text(unit->bond);
     trouble.refused = waits_for_others(status);
     const bool is_new = known == nullptr || known->reason != trouble.reason;
     have.troubles().put(target, trouble);

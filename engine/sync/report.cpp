@@ -48,6 +48,10 @@ std::string asker_text(const plan::Bond& bond) {
     return bond.owner.name.empty() ? source_text(bond) : owner_text(bond);
 }
 
+std::string held_text(const plan::Bond& holder) {
+    return "is held for " + asker_text(holder) + " by policy " + holder.policy;
+}
+
 std::string source_text(const plan::Bond& bond) {
     if (!bond.group.empty()) return bond.policy + " group " + bond.group;
     if (bond.source.name.empty()) return bond.owner.name.empty() ? bond.policy : owner_text(bond);

@@ -57,6 +57,8 @@ std::string log_kind(std::string_view kind);
 std::string owner_text(const plan::Bond& bond);
 /// Who asks for the copies: the owner, else the source.
 std::string asker_text(const plan::Bond& bond);
+/// What is said of a copy to others who want it.
+std::string held_text(const plan::Bond& holder);
 /// "flux-system/shared", or the group's or policy's name.
 std::string source_text(const plan::Bond& bond);
 

@@ -7,10 +7,7 @@ namespace moontide::sync {
 void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const RunningPolicy& running,
                   const queue::Key& key, Gone gone, Evaluated& evaluated) {
     std::unordered_set<plan::TargetKey, plan::TargetKeyHash> settled;
-    for (const auto& asked : evaluated.asked) {
-        settled.insert(asked.target);
-        if (asked.part) settled.insert(asked.target.part_of(unit.id));
-    }
+    for (const auto& asked : evaluated.asked) settled.insert(asked.target);
     std::unordered_set<plan::TargetKey, plan::TargetKeyHash> refused;
     for (const auto& refusal : evaluated.refusals) {
         if (const auto kind = board.kinds.find(refusal.kind)) {
@@ -27,6 +24,10 @@ void add_unwanted(Board& board, Evaluation& evaluation, const Unit& unit, const 
     }
     std::vector<plan::TargetKey> have_targets;
     board.have.with([&](plan::Have& have) {
+        for (const auto& asked : evaluated.asked) {
+            // Who has the whole by now needs no part of it.
+            if (asked.part && have.holder(asked.target) != unit.id) settled.insert(asked.target.part_of(unit.id));
+        }
         have_targets = key.is_unit() ? have.targets_of(unit.id) : have.targets_of(unit.id, key.spot);
         // A step on its way makes what must then go again.
         const auto in_hand = have.in_hand(unit.id, key.spot);

@@ -130,12 +130,20 @@ TEST_CASE("where two policies merge and there is nothing yet, one makes it and t
     engine.restart();
     engine.settle();
     CHECK(world.server.writes() == writes);
-    // Whoever made it ends it; who has a part of it still makes it anew.
+    // Who has a part of it takes it over from who made it, and ends it.
+    const auto made = world.api.get(app);
     const bool first =
-        annotations_of(world.api.get(app)).at(CLAIM).get<std::string>().find("\"policy\":\"one\"") != std::string::npos;
+        annotations_of(made).at(CLAIM).get<std::string>().find("\"policy\":\"one\"") != std::string::npos;
     world.remove(first ? one : two);
-    world.expect_data(app, first ? Json{{"b", "2"}} : Json{{"a", "2"}});
-    world.remove(first ? two : one);
+    auto& left = first ? two : one;
+    const auto key = first ? "b" : "a";
+    world.expect_data(app, {{key, "2"}, {"theirs", "yes"}});
+    engine.settle();
+    CHECK(uid_of(world.api.get(app)) == uid_of(made));
+    CHECK(parts_in(world.api.get(app)) == 0);
+    left = world.change_data(left, {{key, "3"}});
+    world.expect_data(app, {{key, "3"}, {"theirs", "yes"}});
+    world.remove(left);
     world.expect_gone(app);
 }
 

@@ -189,4 +189,32 @@ TEST_CASE("of two syncers that ask for one copy the second waits, is told who ha
     engine.settle();
 }
 
+TEST_CASE("of two syncers that merge and find nothing the second takes over what the first made", "[syncers]") {
+    Syncers scene;
+    auto& [world, home, red, syncers, setup] = scene;
+    world.make_config_map(world.sources(), "app", {{"a", "1"}});
+    Engine engine(world, setup);
+    const auto spec = scene.spec({{"targetNamespaces", Json::array({red})}, {"conflictPolicy", "Merge"}});
+    syncers.make("first", spec);
+    scene.expect(scene.copy(red), {{"a", "1"}}, "first");
+    syncers.make("second", spec);
+    await_observed(world, syncers.ref("second"), "SyncPartiallyFailed");
+    CHECK_THAT(scene.message("second"), Catch::Contains("ConfigMapSyncer " + home + "/first"));
+    const auto uid = uid_of(world.api.get(scene.copy(red)));
+    SECTION("as it was made") {
+        syncers.remove("first");
+        scene.expect(scene.copy(red), {{"a", "1"}}, "second");
+        CHECK(uid_of(world.api.get(scene.copy(red))) == uid);
+    }
+    SECTION("unless somebody has changed what is merged") {
+        world.api.merge(scene.copy(red), {{"data", {{"a", "theirs"}}}});
+        syncers.remove("first");
+        scene.expect(scene.copy(red), {{"a", "1"}}, "second");
+        CHECK(uid_of(world.api.get(scene.copy(red))) != uid);
+    }
+    syncers.expect_gone("first");
+    await_ready(world, syncers.ref("second"), "SyncSuccessful");
+    engine.settle();
+}
+
 }  // namespace moontide::test
