@@ -15,9 +15,9 @@ std::string_view word_at(std::string_view text, std::size_t at) {
     return text.substr(at, end - at);
 }
 
-/// The braces and what is between them, for messages.
-std::string_view whole(std::string_view text, std::size_t begin) {
-    const std::size_t end = text.find('}', begin);
+/// The braces and what is between them, for messages; what was read may have braces of its own.
+std::string_view whole(std::string_view text, std::size_t begin, std::size_t read = 0) {
+    const std::size_t end = text.find('}', std::max(begin, read));
     return end == std::string_view::npos ? text.substr(begin) : text.substr(begin, end - begin + 1);
 }
 
@@ -41,7 +41,7 @@ std::unexpected<Error> unknown_root(std::string_view text, std::size_t begin, st
 /// A `.word` that goes on with other characters is most often a label's key.
 std::unexpected<Error> unexpected_character(std::string_view text, std::size_t begin, std::size_t at,
                                             const Placeholder& placeholder) {
-    const std::string_view shown = whole(text, begin);
+    const std::string_view shown = whole(text, begin, at);
     if (shown.back() != '}') return fail(fmt::format("'{}' has no closing '}}'", shown));
     const auto map = std::ranges::find_if(placeholder.path, [](const std::string& word) {
         return word == "labels" || word == "annotations" || word == "data";

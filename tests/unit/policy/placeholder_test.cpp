@@ -165,6 +165,9 @@ TEST_CASE("in names and selections any other brace is an error that suggests") {
         {"{source.labels.app.kubernetes.io/name}",
          "error: unexpected '/' in '{source.labels.app.kubernetes.io/name}': a key with other characters is written "
          "{source.labels['app.kubernetes.io/name']}"},
+        {"{source['a}'].labels./x}",
+         "error: unexpected '.' in '{source['a}'].labels./x}': a key with other characters is written "
+         "{source['a}'].labels['/x']}"},
         {"{source.spec.list[0]}",
          "error: unexpected '[' in '{source.spec.list[0]}': a path goes on with .word or ['any text'], and ends with "
          "?, |default or nothing"},
