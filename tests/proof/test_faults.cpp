@@ -165,18 +165,17 @@ TEST_CASE("the ordinary story keeps every promise while everything goes wrong by
 
 TEST_CASE("a path that is not found says nothing of the object that it names", "[faults]") {
     // The engine starts anew, lists its sources from a view in which there were none yet, and asks for each: what it
-    // is told then is that the path is not known, as of a kind whose definition has gone.
-    const Story story{
-        .name = "a restart",
-        .before =
-            [](Scene& scene) {
-                scene.target("red");
-                scene.source("a", {{"k", "1"}});
-            },
-        // What the watch alone can tell: it has begun before the engine goes down.
-        .acts = {{[](Scene& scene) { scene.change("a", {{"data", {{"k", "2"}}}}); }},
-                 {[](Scene&) {}, Act::Engine::is_down},
-                 {[](Scene& scene) { scene.await_fault("answer-before", 404); }}}};
+    // is told then is that the path is not known, as of a kind whose definition has gone. The change before that the
+    // watch alone can tell, so that it has begun when the engine goes down.
+    const Story story{.name = "a restart",
+                      .before =
+                          [](Scene& scene) {
+                              scene.target("red");
+                              scene.source("a", {{"k", "1"}});
+                          },
+                      .acts = {{[](Scene& scene) { scene.change("a", {{"data", {{"k", "2"}}}}); }},
+                               {[](Scene&) {}, Act::Engine::is_down},
+                               {[](Scene& scene) { scene.await_fault("answer-before", 404); }}}};
     FaultPlan faults;
     const auto of_sources = [&](Fault fault, const char* verb, std::uint64_t nth) -> FaultRule& {
         auto& added = faults.rules.emplace_back(rule(fault, {verb}, 1));
@@ -189,7 +188,7 @@ TEST_CASE("a path that is not found says nothing of the object that it names", "
     of_sources(Fault::answer_before, "watch", 1).status = 400;
     of_sources(Fault::answer_before, "watch", 3).status = 400;
     auto& stale = of_sources(Fault::stale, "list", 2);
-    stale.behind = 1'000'000;
+    stale.behind = 1'000;  // more than the story has, less than the server remembers
     stale.duration = Milliseconds(5'000);
     of_sources(Fault::answer_before, "get", 0).status = 404;
     const auto told = tell(story, {.faults = faults});
