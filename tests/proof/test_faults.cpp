@@ -165,15 +165,15 @@ TEST_CASE("the ordinary story keeps every promise while everything goes wrong by
 
 TEST_CASE("a path that is not found says nothing of the object that it names", "[faults]") {
     // The engine starts anew, lists its sources from a view in which there were none yet, and asks for each: what it
-    // is told then is that the path is not known, as of a kind whose definition has gone. The change before that the
-    // watch alone can tell, so that it has begun when the engine goes down.
+    // is told then is that the path is not known, as of a kind whose definition has gone. The second source is told
+    // of by the watch alone, so that it has begun when the engine goes down.
     const Story story{.name = "a restart",
                       .before =
                           [](Scene& scene) {
                               scene.target("red");
                               scene.source("a", {{"k", "1"}});
                           },
-                      .acts = {{[](Scene& scene) { scene.change("a", {{"data", {{"k", "2"}}}}); }},
+                      .acts = {{[](Scene& scene) { scene.source("b", {{"k", "1"}}); }},
                                {[](Scene&) {}, Act::Engine::is_down},
                                {[](Scene& scene) { scene.await_fault("answer-before", 404); }}}};
     FaultPlan faults;
