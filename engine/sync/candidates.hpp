@@ -15,6 +15,11 @@ void stand(Board& board, const Unit& unit, const queue::Key& key, const Evaluate
 /// The unit's next whole look ends that.
 /// Of a unit that cannot have what it asks for: whoever waits for it is looked at again.
 void step_back(Board& board, const Unit& unit);
+/// Who has, or is to have, a part of another's copy takes that over where it is let go, unless it is to be there by
+/// others' doing alone.
+inline bool may_inherit(const plan::Wish& wish) {
+    return wish.existing == policy::Existing::merge;
+}
 /// Where nobody has the target: an older unit that stands for it and will have it; 0: none.
 plan::UnitId older_that_stands(const Board& board, const plan::Have& have, const Unit& unit,
                                const plan::TargetKey& target);

@@ -2,6 +2,7 @@
 
 #include "apply/verbs.hpp"
 #include "base/match.hpp"
+#include "sync/candidates.hpp"
 #include "sync/copies.hpp"
 #include "sync/owners.hpp"
 
@@ -129,7 +130,7 @@ void Outcomes::mended(plan::Have& have, const apply::Order& order) {
         if (order.wish == nullptr && trouble != nullptr && trouble->standing) continue;
         have.troubles().erase(place, order.unit);
     }
-    const bool beside = order.wish != nullptr && have.is_beside(target, order.unit);
+    const bool beside = order.wish != nullptr && may_inherit(*order.wish) && have.is_beside(target, order.unit);
     if (!beside) have.withdraw(target.whole(), order.unit);
 }
 

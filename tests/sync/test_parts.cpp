@@ -147,6 +147,24 @@ TEST_CASE("where two policies merge and there is nothing yet, one makes it and t
     world.expect_gone(app);
 }
 
+TEST_CASE("what one merged and another joined goes with the one, and is awaited by the other") {
+    World world;
+    const auto red = world.make_namespace("red", {}, {{"test/world", world.id()}});
+    const auto app = config_map(red, "app");
+    const auto make_source = [&](const std::string& name, const Json& data) {
+        return world.make_config_map(world.sources(), name, data, {{"metadata", {{"labels", {{"test/for", name}}}}}});
+    };
+    const auto one = make_source("one", {{"a", "1"}});
+    make_source("two", {{"b", "1"}});
+    Engine engine(world, {.policies = {merging(world, "one"), merging(world, "two", "join")}});
+    world.expect_data(app, {{"a", "1"}, {"b", "1"}});
+    engine.settle();
+    world.remove(one);
+    world.expect_gone(app);
+    world.make_config_map(red, "app", {{"mine", "yes"}});
+    world.expect_data(app, {{"mine", "yes"}, {"b", "1"}});
+}
+
 TEST_CASE("parts cost nothing while nothing changes, also after a restart") {
     Shared scene;
     const auto version = version_of(scene.world.api.get(scene.app()));
