@@ -201,7 +201,7 @@ std::optional<apply::Order> Decisions::decide(plan::Have& have, const Unit& unit
     const auto& standing = choice.standing;
     const auto* known = std::get_if<plan::Record>(&standing);
     // What it has a part in is to go on where its holder lets it go.
-    const bool beside = wish != nullptr && may_inherit(*wish) && have.is_beside(target, unit.id);
+    const bool beside = waits_beside(have, wish, target, unit.id);
     if (beside) have.contest(whole, unit.id);
     const plan::UnitId held_by = known != nullptr && !known->by_marks && known->unit != unit.id ? known->unit : 0;
     // What another unit has, or has taken over since, is not this one's to remove; nor does it take it over any more.

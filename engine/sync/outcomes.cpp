@@ -130,8 +130,7 @@ void Outcomes::mended(plan::Have& have, const apply::Order& order) {
         if (order.wish == nullptr && trouble != nullptr && trouble->standing) continue;
         have.troubles().erase(place, order.unit);
     }
-    const bool beside = order.wish != nullptr && may_inherit(*order.wish) && have.is_beside(target, order.unit);
-    if (!beside) have.withdraw(target.whole(), order.unit);
+    if (!waits_beside(have, order.wish.get(), target, order.unit)) have.withdraw(target.whole(), order.unit);
 }
 
 Outcomes::Told Outcomes::written(plan::Have& have, const apply::Order& order, const apply::Written& fate) {

@@ -18,18 +18,19 @@ struct Floor {
 };
 using Floors = std::vector<Floor>;
 
-/// What is made for others to have their part in it holds what is asked for; all else is that alone.
-bool explains(const Timeline::Offer& offer, const Json& copy, const Json& content) {
-    const bool shared = claim_of(copy).value("writes", "") == "fields";
-    const bool same = shared ? holds(content, offer.wish.content) : content == offer.wish.content;
-    return same && Timeline::is_named_by(*offer.asker, copy);
+/// It has what is asked for and that alone, but for what others have in what is made for them to join.
+bool explains(const Terms& terms, const Timeline::Offer& offer, const Json& copy) {
+    const auto* owner = offer.owner ? offer.owner->object.get() : nullptr;
+    const bool merges = terms.existing_for(owner) == Existing::merge;
+    const auto content = merges ? own_content_of(copy, offer.wish.content) : content_of(copy);
+    return content == offer.wish.content && Timeline::is_named_by(*offer.asker, copy);
 }
 
 /// The floors after that state; none: no pair of versions explains it.
-Floors raised(const std::vector<Timeline::Offer>& offers, const Json& copy, const Json& content, const Floors& floors) {
+Floors raised(const Terms& terms, const std::vector<Timeline::Offer>& offers, const Json& copy, const Floors& floors) {
     Floors next;
     for (const auto& offer : offers) {
-        if (!explains(offer, copy, content)) continue;
+        if (!explains(terms, offer, copy)) continue;
         for (const auto& floor : floors) {
             if (offer.source->until <= floor.source || (offer.owner && offer.owner->until <= floor.owner)) continue;
             const Floor higher{std::max(floor.owner, offer.owner ? offer.owner->version : 0),
@@ -78,16 +79,15 @@ std::vector<Violation> check_content(const Timeline& timeline, const Terms& term
         std::map<std::string, Floors> floors_of;
         const Entry* last = nullptr;
         for (const auto& [write, state] : given) {
-            const auto content = content_of(*state->object);
             auto& floors = floors_of.try_emplace(asker_of(terms, *state->object), Floors{Floor{}}).first->second;
-            auto next = raised(offers, *state->object, content, floors);
+            auto next = raised(terms, offers, *state->object, floors);
             if (!next.empty()) {
                 floors = std::move(next);
                 last = state->entry;
                 continue;
             }
-            const bool is_old = std::ranges::any_of(
-                offers, [&](const auto& offer) { return explains(offer, *state->object, content); });
+            const bool is_old =
+                std::ranges::any_of(offers, [&](const auto& offer) { return explains(terms, offer, *state->object); });
             violations.push_back({"content",
                                   place.text() + (is_old ? " went back to an older version of its source"
                                                          : " got a content that no version of its source asks for"),

@@ -144,9 +144,8 @@ private:
     /// A copy is made for, or given to, an owner that carried the finalizer when that was asked for.
     void look_at_copy(const Write& write, const State& state) {
         if (!state.object) return;
-        for (const auto& [id, claim] : parts_of(terms_, *state.object)) {
-            const auto uid = claim.value("owner", Json::object()).value("uid", "");
-            if (!has_part_of(state.before, uid)) look_at_what_is_new(write, state, uid);
+        for (const auto& [id, claim] : joined_parts(terms_, state.before.get(), *state.object)) {
+            look_at_what_is_new(write, state, claim.value("owner", Json::object()).value("uid", ""));
         }
         if (!is_ours(terms_, *state.object)) return;
         const auto uid = label(*state.object, OWNER);

@@ -69,15 +69,14 @@ bool was_taken_from_its_holder(const Timeline& timeline, const Terms& terms, con
 /// Parts came, changed or went, and nothing else; those that came are of who merges.
 bool changed_parts_alone(const Timeline& timeline, const Terms& terms, const Place& place, const Write& write,
                          const State& state) {
-    const auto parts = parts_of(terms, *state.object);
-    const auto before = parts_of(terms, *state.before);
-    if (is_ours(terms, *state.object) || (parts.empty() && before.empty())) return false;
+    const bool has_parts = !parts_of(terms, *state.object).empty() || !parts_of(terms, *state.before).empty();
+    if (is_ours(terms, *state.object) || !has_parts) return false;
     const auto offered = without_users(timeline.offered(place), *state.before);
     if (others_of(*state.before, offered) != others_of(*state.object, offered)) return false;
     const auto merges = [&](const Json* owner) { return terms.existing_for(owner) == Existing::merge; };
-    return std::ranges::all_of(parts, [&](const auto& part) {
-        return before.contains(part.first) ||
-               lets(timeline, terms, part.second, write.request->at - terms.grace, merges);
+    const auto joined = joined_parts(terms, state.before.get(), *state.object);
+    return std::ranges::all_of(joined, [&](const auto& part) {
+        return lets(timeline, terms, part.second, write.request->at - terms.grace, merges);
     });
 }
 

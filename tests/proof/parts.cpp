@@ -60,6 +60,13 @@ std::map<std::string, Json> parts_of(const Terms& terms, const Json& object) {
     return parts;
 }
 
+std::map<std::string, Json> joined_parts(const Terms& terms, const Json* before, const Json& after) {
+    auto parts = parts_of(terms, after);
+    const auto known = before ? parts_of(terms, *before) : std::map<std::string, Json>();
+    std::erase_if(parts, [&](const auto& part) { return known.contains(part.first); });
+    return parts;
+}
+
 std::string manager_of_part(const std::string& id) {
     return "moontide/" + id;
 }
@@ -139,6 +146,22 @@ bool is_opposed(const Json& object, const Wish& wish, const std::string& manager
             return has_label(entry, one.key()) && differs(labels, one.key(), one.value());
         });
     });
+}
+
+Json own_content_of(const Json& copy, const Json& wished) {
+    auto content = content_of(copy);
+    for (const auto* field : FIELDS) {
+        const auto values = wished.value(field, Json::object());
+        const auto there = content.value(field, Json::object());
+        for (const auto& [key, value] : there.items()) {
+            const bool is_others = std::ranges::any_of(managers_of(copy), [&, &name = key](const Json& entry) {
+                return entry.value("manager", "") != WHOLE_MANAGER && has(entry, field, name);
+            });
+            if (is_others && !values.contains(key)) content[field].erase(key);
+        }
+        prune(content, field);
+    }
+    return content;
 }
 
 Keys superfluous(const Json& object, const Json& wished, const std::string& manager) {

@@ -9,8 +9,6 @@ namespace moontide::proof {
 
 namespace {
 
-constexpr const char* WHOLE_MANAGER = "moontide";
-
 bool is_terminating(const Json& object) {
     return object.at("metadata").contains("deletionTimestamp");
 }
@@ -124,11 +122,10 @@ private:
             return;
         }
         if (holder->wish.kept) return;
-        if (terms_.existing_for(holder->owner) == Existing::merge) {
-            look_at_fields(place, *copy, holder->wish, WHOLE_MANAGER);
-        } else if (content_of(*copy) != holder->wish.content) {
+        const bool merges = terms_.existing_for(holder->owner) == Existing::merge;
+        const auto content = merges ? own_content_of(*copy, holder->wish.content) : content_of(*copy);
+        if (content != holder->wish.content && !(merges && is_opposed(*copy, holder->wish, WHOLE_MANAGER)))
             wrong(place, "differs from what its source asks for");
-        }
         if (terms_.belongs_to_source && !belongs_to(*copy, *holder->source))
             wrong(place, "does not belong to its source");
     }

@@ -1,20 +1,7 @@
 // Scope: a copy is written where some source asks for it, or did until lately; of other kinds nothing is written.
 #include "checker.hpp"
 
-#include <algorithm>
-
 namespace moontide::proof {
-
-namespace {
-
-/// A part is in it that was not.
-bool joins(const Terms& terms, const State& state) {
-    const auto before = state.before ? parts_of(terms, *state.before) : std::map<std::string, Json>();
-    const auto parts = parts_of(terms, *state.object);
-    return std::ranges::any_of(parts, [&](const auto& part) { return !before.contains(part.first); });
-}
-
-}  // namespace
 
 std::vector<Violation> check_scope(const Timeline& timeline, const Terms& terms) {
     std::vector<Violation> violations;
@@ -33,7 +20,9 @@ std::vector<Violation> check_scope(const Timeline& timeline, const Terms& terms)
         }
         for (const auto* state : write.states) {
             // What carries no claim after the write was let go, which may be late; a part may only have changed.
-            if (!state->object || !(is_ours(terms, *state->object) || joins(terms, *state))) continue;
+            if (!state->object ||
+                !(is_ours(terms, *state->object) || !joined_parts(terms, state->before.get(), *state->object).empty()))
+                continue;
             const auto& changed = std::get<Changed>(state->entry->what);
             const Place place{changed.resource, changed.namespace_name, changed.name};
             const auto from = write.request->at - terms.grace;

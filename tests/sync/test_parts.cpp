@@ -24,11 +24,21 @@ policy::PolicyPtr merging(const World& world, const std::string& name, const std
                      name);
 }
 
+/// Sources of such policies, and the one namespace that they go to.
+struct Place {
+    World world;
+    std::string red = world.make_namespace("red", {}, {{"test/world", world.id()}});
+
+    Json make_source(const std::string& name, const Json& data) {
+        return world.make_config_map(world.sources(), name, data, {{"metadata", {{"labels", {{"test/for", name}}}}}});
+    }
+    kube::Ref app() const { return config_map(red, "app"); }
+};
+
 /// A foreign object in red, and two policies that merge into it.
-struct Shared {
+struct Shared : Place {
     Shared()
-        : red(world.make_namespace("red", {}, {{"test/world", world.id()}})),
-          foreign(world.make_config_map(red, "app", {{"mine", "yes"}},
+        : foreign(world.make_config_map(red, "app", {{"mine", "yes"}},
                                         {{"metadata", {{"labels", {{"app", "web"}}}, {"annotations", {{"x", "y"}}}}}})),
           one(make_source("one", {{"a", "1"}})),
           two(make_source("two", {{"b", "1"}})),
@@ -36,11 +46,6 @@ struct Shared {
         world.expect_data(app(), {{"mine", "yes"}, {"a", "1"}, {"b", "1"}});
         engine.settle();
     }
-
-    Json make_source(const std::string& name, const Json& data) {
-        return world.make_config_map(world.sources(), name, data, {{"metadata", {{"labels", {{"test/for", name}}}}}});
-    }
-    kube::Ref app() const { return config_map(red, "app"); }
 
     /// As it was before it was joined, in all that a user sees.
     void expect_as_before() {
@@ -54,8 +59,6 @@ struct Shared {
         });
     }
 
-    World world;
-    std::string red;
     Json foreign;
     Json one;
     Json two;
@@ -110,14 +113,11 @@ TEST_CASE("two policies have their parts in one object side by side") {
 }
 
 TEST_CASE("where two policies merge and there is nothing yet, one makes it and the other joins") {
-    World world;
-    const auto red = world.make_namespace("red", {}, {{"test/world", world.id()}});
-    const auto app = config_map(red, "app");
-    const auto make_source = [&](const std::string& name, const Json& data) {
-        return world.make_config_map(world.sources(), name, data, {{"metadata", {{"labels", {{"test/for", name}}}}}});
-    };
-    auto one = make_source("one", {{"a", "1"}});
-    auto two = make_source("two", {{"b", "1"}});
+    Place place;
+    auto& world = place.world;
+    const auto app = place.app();
+    auto one = place.make_source("one", {{"a", "1"}});
+    auto two = place.make_source("two", {{"b", "1"}});
     Engine engine(world, {.policies = {merging(world, "one"), merging(world, "two")}});
     world.expect_data(app, {{"a", "1"}, {"b", "1"}});
     engine.settle();
@@ -148,20 +148,17 @@ TEST_CASE("where two policies merge and there is nothing yet, one makes it and t
 }
 
 TEST_CASE("what one merged and another joined goes with the one, and is awaited by the other") {
-    World world;
-    const auto red = world.make_namespace("red", {}, {{"test/world", world.id()}});
-    const auto app = config_map(red, "app");
-    const auto make_source = [&](const std::string& name, const Json& data) {
-        return world.make_config_map(world.sources(), name, data, {{"metadata", {{"labels", {{"test/for", name}}}}}});
-    };
-    const auto one = make_source("one", {{"a", "1"}});
-    make_source("two", {{"b", "1"}});
+    Place place;
+    auto& world = place.world;
+    const auto app = place.app();
+    const auto one = place.make_source("one", {{"a", "1"}});
+    place.make_source("two", {{"b", "1"}});
     Engine engine(world, {.policies = {merging(world, "one"), merging(world, "two", "join")}});
     world.expect_data(app, {{"a", "1"}, {"b", "1"}});
     engine.settle();
     world.remove(one);
     world.expect_gone(app);
-    world.make_config_map(red, "app", {{"mine", "yes"}});
+    world.make_config_map(place.red, "app", {{"mine", "yes"}});
     world.expect_data(app, {{"mine", "yes"}, {"b", "1"}});
 }
 
